@@ -1,0 +1,208 @@
+#include "core/alloc.h"
+
+#include "core/check.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef QP_TESTING
+static uint64_t asked;
+static uint64_t allowed = UINT64_MAX;
+
+void qp_alloc_fail_after(uint64_t count)
+{
+    allowed = count;
+}
+
+uint64_t qp_alloc_count(void)
+{
+    return asked;
+}
+
+static bool may_allocate(void)
+{
+    asked++;
+    if (allowed == UINT64_MAX) {
+        return true;
+    }
+    if (allowed == 0) {
+        return false;
+    }
+    allowed--;
+    return true;
+}
+#else
+static bool may_allocate(void)
+{
+    return true;
+}
+#endif
+
+void *qp_alloc(size_t size_bytes)
+{
+    QP_ASSERT(size_bytes > 0);
+    return may_allocate() ? malloc(size_bytes) : NULL;
+}
+
+void *qp_alloc_zero(size_t count, size_t size_bytes)
+{
+    QP_ASSERT(count > 0 && size_bytes > 0);
+    return may_allocate() ? calloc(count, size_bytes) : NULL;
+}
+
+void *qp_realloc(void *block, size_t size_bytes)
+{
+    QP_ASSERT(size_bytes > 0);
+    return may_allocate() ? realloc(block, size_bytes) : NULL;
+}
+
+void qp_free(void *block)
+{
+    free(block);
+}
+
+char *qp_copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = qp_alloc(size);
+    if (copy != NULL) {
+        memcpy(copy, text, size);
+    }
+    return copy;
+}
+
+/* Chunks are linked from newest to oldest; blocks follow the header. */
+struct qp_arena_chunk {
+    struct qp_arena_chunk *older;
+    size_t size;
+    alignas(max_align_t) uint8_t bytes[];
+};
+
+#define CHUNK_BYTES ((size_t)16 * 1024)
+
+void qp_arena_init(struct qp_arena *arena, size_t limit_bytes)
+{
+    *arena = (struct qp_arena){.limit_bytes = limit_bytes};
+}
+
+void *qp_arena_alloc(struct qp_arena *arena, size_t size_bytes)
+{
+    size_t size = 0;
+    size_t total = 0;
+    if (!qp_add_size(size_bytes, alignof(max_align_t) - 1, &size)) {
+        return NULL;
+    }
+    size -= size % alignof(max_align_t);
+    if (size == 0) {
+        size = alignof(max_align_t);
+    }
+    if (!qp_add_size(arena->total_bytes, size, &total) ||
+        (arena->limit_bytes != 0 && total > arena->limit_bytes)) {
+        return NULL;
+    }
+    if (arena->chunk == NULL || arena->chunk->size - arena->used < size) {
+        /* Each chunk doubles the last, so that an arena of any size has few of them. */
+        size_t want = arena->chunk == NULL ? CHUNK_BYTES : 2 * arena->chunk->size;
+        if (want > (size_t)4 * 1024 * 1024) {
+            want = (size_t)4 * 1024 * 1024;
+        }
+        want = want < size ? size : want;
+        size_t whole = 0;
+        if (!qp_add_size(want, sizeof(struct qp_arena_chunk), &whole)) {
+            return NULL;
+        }
+        struct qp_arena_chunk *chunk = qp_alloc(whole);
+        if (chunk == NULL) {
+            return NULL;
+        }
+        chunk->older = arena->chunk;
+        chunk->size = want;
+        arena->chunk = chunk;
+        arena->used = 0;
+    }
+    void *block = arena->chunk->bytes + arena->used;
+    arena->used += size;
+    arena->total_bytes = total;
+    return block;
+}
+
+void *qp_arena_alloc_zero(struct qp_arena *arena, size_t count, size_t size_bytes)
+{
+    size_t size = 0;
+    if (!qp_mul_size(count, size_bytes, &size)) {
+        return NULL;
+    }
+    void *block = qp_arena_alloc(arena, size);
+    if (block != NULL) {
+        memset(block, 0, size);
+    }
+    return block;
+}
+
+char *qp_arena_text(struct qp_arena *arena, struct qp_span text)
+{
+    size_t size = 0;
+    if (!qp_add_size(text.len, 1, &size)) {
+        return NULL;
+    }
+    char *copy = qp_arena_alloc(arena, size);
+    if (copy != NULL) {
+        if (text.len > 0) {
+            memcpy(copy, text.data, text.len);
+        }
+        copy[text.len] = '\0';
+    }
+    return copy;
+}
+
+char *qp_arena_printf(struct qp_arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int len = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (len < 0) {
+        return NULL;
+    }
+    char *text = qp_arena_alloc(arena, (size_t)len + 1);
+    if (text == NULL) {
+        return NULL;
+    }
+    va_start(arguments, format);
+    vsnprintf(text, (size_t)len + 1, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+void qp_arena_reset(struct qp_arena *arena)
+{
+    struct qp_arena_chunk *keep = arena->chunk;
+    for (struct qp_arena_chunk *at = arena->chunk; at != NULL;) {
+        struct qp_arena_chunk *older = at->older;
+        if (at->size > keep->size) {
+            qp_free(keep);
+            keep = at;
+        } else if (at != keep) {
+            qp_free(at);
+        }
+        at = older;
+    }
+    if (keep != NULL) {
+        keep->older = NULL;
+    }
+    arena->chunk = keep;
+    arena->used = 0;
+    arena->total_bytes = 0;
+}
+
+void qp_arena_wipe(struct qp_arena *arena)
+{
+    for (struct qp_arena_chunk *at = arena->chunk; at != NULL;) {
+        struct qp_arena_chunk *older = at->older;
+        qp_free(at);
+        at = older;
+    }
+    qp_arena_init(arena, arena->limit_bytes);
+}
