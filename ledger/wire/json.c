@@ -13,15 +13,28 @@ static enum qp_code no_memory(struct qp_err *err)
     return qp_fail(err, QP_E_MEMORY, "no memory for JSON");
 }
 
-/* "occurred" for the field occurred_ms of class time; the field's own name otherwise. */
-static void json_name(char name[NAME_BYTES], const struct qp_field_rule *rule)
+/* Does another field of the message have this name? */
+static bool is_taken(const struct qp_message_rule *rule, const char *name, size_t len)
 {
-    size_t len = strlen(rule->name);
-    if (rule->class == QP_CLASS_TIME && len > 3 && strcmp(rule->name + len - 3, "_ms") == 0) {
+    for (unsigned i = 0; i < rule->descriptor->n_fields; i++) {
+        if (strlen(rule->fields[i].name) == len && memcmp(rule->fields[i].name, name, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "occurred" for the field occurred_ms of class time; the field's own name otherwise. */
+static void json_name(char name[NAME_BYTES], const struct qp_message_rule *rule, unsigned i)
+{
+    const struct qp_field_rule *field = &rule->fields[i];
+    size_t len = strlen(field->name);
+    if (field->class == QP_CLASS_TIME && len > 3 && strcmp(field->name + len - 3, "_ms") == 0 &&
+        !is_taken(rule, field->name, len - 3)) {
         len -= 3;
     }
     QP_ASSERT(len < NAME_BYTES);
-    memcpy(name, rule->name, len);
+    memcpy(name, field->name, len);
     name[len] = '\0';
 }
 
@@ -46,6 +59,7 @@ enum qp_code qp_enum_value(const ProtobufCEnumDescriptor *descriptor, const char
 {
     char known[200] = "";
     size_t used = 0;
+    bool cut = false;
     for (unsigned i = 0; i < descriptor->n_values; i++) {
         int candidate = descriptor->values[i].value;
         char text[40];
@@ -57,15 +71,15 @@ enum qp_code qp_enum_value(const ProtobufCEnumDescriptor *descriptor, const char
             *value = candidate;
             return QP_OK;
         }
-        int n = snprintf(known + used, sizeof known - used, "%s%s", used > 0 ? ", " : "", text);
-        if (n > 0 && (size_t)n < sizeof known - used) {
-            used += (size_t)n;
-        } else {
-            known[used] = '\0';
+        size_t len = strlen(text) + (used > 0 ? 2 : 0);
+        cut = cut || len >= sizeof known - used;
+        if (!cut) {
+            (void)snprintf(known + used, sizeof known - used, "%s%s", used > 0 ? ", " : "", text);
+            used += len;
         }
     }
-    return qp_fail(err, QP_E_INPUT, "\"%.40s\" is not a %s; there are: %s", name,
-                   descriptor->short_name, known);
+    return qp_fail(err, QP_E_INPUT, "\"%.40s\" is not a %s; there are: %s%s", name,
+                   descriptor->short_name, known, cut ? ", …" : "");
 }
 
 const char *qp_event_name(Qp__Event__BodyCase body)
@@ -210,7 +224,7 @@ enum qp_code qp_json_encode(const struct qp_message_rule *rule, const void *mess
             continue;
         }
         char name[NAME_BYTES];
-        json_name(name, &rule->fields[i]);
+        json_name(name, rule, i);
         json_t *value = field_to_json(field, &rule->fields[i], message, err);
         ok = value != NULL && json_object_set_new(object, name, value) == 0;
     }
@@ -395,7 +409,7 @@ enum qp_code qp_json_decode(const struct qp_message_rule *rule, const json_t *js
     size_t found = 0;
     for (unsigned i = 0; i < descriptor->n_fields; i++) {
         char name[NAME_BYTES];
-        json_name(name, &rule->fields[i]);
+        json_name(name, rule, i);
         const json_t *value = json_object_get(json, name);
         if (value == NULL) {
             continue;
@@ -413,7 +427,7 @@ enum qp_code qp_json_decode(const struct qp_message_rule *rule, const json_t *js
             bool known = false;
             for (unsigned i = 0; i < descriptor->n_fields; i++) {
                 char name[NAME_BYTES];
-                json_name(name, &rule->fields[i]);
+                json_name(name, rule, i);
                 known = known || strcmp(name, key) == 0;
             }
             if (!known) {

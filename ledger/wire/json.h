@@ -2,8 +2,9 @@
  *
  * Names are the .proto files' own. Bytes are hexadecimal or base64 as the field's mark says; enums
  * are lower-case names without their prefix ("parchment"); times are RFC 3339 under the field's
- * name without "_ms"; every number fits in 53 bits and is written as a number. Empty fields are
- * left out. The body of an event stands under its name: {"occurred": …, "lot_harvested": {…}}. */
+ * name without "_ms" (with it, where another field has that name); every number fits in 53 bits and
+ * is written as a number. Empty fields are left out. The body of an event stands under its name:
+ * {"occurred": …, "lot_harvested": {…}}. */
 #ifndef QP_WIRE_JSON_H
 #define QP_WIRE_JSON_H
 
