@@ -39,6 +39,10 @@ QP_API void qp_hash_plain(struct qp_hash *out, struct qp_span content);
 /* Root of the tree without leaves: SHA-256 of nothing. */
 QP_API void qp_hash_empty_tree(struct qp_hash *out);
 
+/* SipHash-2-4 under a secret of 16 bytes: for tables in memory whose keys strangers choose. Never
+ * stored, never signed. */
+QP_API uint64_t qp_hash_short(const uint8_t *secret, struct qp_span bytes);
+
 /* The same hashes of content that comes in pieces. After final, call an init again before use. */
 struct qp_hasher {
     uint64_t state[16]; /* opaque */

@@ -118,3 +118,11 @@ void qp_hasher_final(struct qp_hasher *hasher, struct qp_hash *out)
     sodium_memzero(&state, sizeof state);
     sodium_memzero(hasher, sizeof *hasher);
 }
+
+uint64_t qp_hash_short(const uint8_t *secret, struct qp_span bytes)
+{
+    _Static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8, "SipHash-2-4");
+    uint8_t hash[crypto_shorthash_BYTES];
+    crypto_shorthash(hash, bytes.data, bytes.len, secret);
+    return qp_load_be64(hash);
+}

@@ -1,0 +1,63 @@
+/* What may happen to a party, plot, lot, certificate or shipment.
+ *
+ * One table, one row for each kind of event: which roles may issue it, and the function that checks
+ * it against the state and changes the state. Pure: the same events in the same order give the same
+ * state and the same refusals, at admission, at audit and in the verifier.
+ *
+ * A refusal is QP_E_REFUSED with a stable code in err->rule, listed in qp_rules_codes with the line
+ * of the verdict that it speaks to. */
+#ifndef QP_RULES_RULES_H
+#define QP_RULES_RULES_H
+
+#include "rules/state.h"
+
+/* Lines of the verdict (DESIGN of the bundle, SPEC.md "Verdict"). */
+enum qp_line {
+    QP_LINE_AUTHENTIC,
+    QP_LINE_AUTHORISED,
+    QP_LINE_UNBROKEN,
+    QP_LINE_CONSERVED,
+    QP_LINE_LOCATED,
+    QP_LINE_DEFORESTATION_FREE,
+    QP_LINE_LEGAL,
+    QP_LINE_CURRENT,
+    QP_LINE_COUNT
+};
+
+struct qp_rule_context {
+    struct qp_public_key issuer;
+    struct qp_hash event_id;
+    uint64_t index;       /* of the entry */
+    uint32_t position;    /* of the event in its statement */
+    uint64_t admitted_ms; /* of the entry */
+};
+
+/* Judge one event and, if it may happen, change the state. On a refusal the state may hold part of
+ * the change: the caller takes it back (qp_state_map_rollback).
+ * Returns QP_OK; QP_E_REFUSED; QP_E_MEMORY; what the state returns. */
+enum qp_code qp_rules_apply(const struct qp_rule_context *context, const Qp__Event *event,
+                            struct qp_state *state, struct qp_arena *scratch,
+                            struct qp_err *err) QP_MUST_USE;
+
+/* The party that a key speaks for at this entry, written to `party` (32 bytes of room).
+ * QP_E_REFUSED: unknown, rotated away, revoked, or the party is suspended. */
+enum qp_code qp_rules_party(const struct qp_public_key *key, uint64_t index, struct qp_state *state,
+                            struct qp_arena *scratch, char party[32],
+                            struct qp_err *err) QP_MUST_USE;
+
+struct qp_rule_code {
+    const char *code; /* "QP-…" */
+    enum qp_line line;
+    const char *meaning; /* one sentence */
+};
+/* Every code that a refusal can carry, ended by a row of NULL. */
+extern const struct qp_rule_code qp_rule_codes[];
+/* The row of a code, or NULL. */
+const struct qp_rule_code *qp_rule_code_find(const char *code);
+
+/* Read a record of the state. *record is NULL where there is none. */
+enum qp_code qp_state_read(struct qp_state *state, const struct qp_state_key *key,
+                           const struct qp_message_rule *rule, struct qp_arena *arena, void *record,
+                           struct qp_err *err) QP_MUST_USE;
+
+#endif

@@ -1,0 +1,96 @@
+/* What the files of this room share: the job of judging one event, and small helpers on it. */
+#ifndef QP_RULES_RULES_PRIV_H
+#define QP_RULES_RULES_PRIV_H
+
+#include "rules/rules.h"
+
+#define QP_ROLE(name) (1U << QP__ROLE__ROLE_##name)
+
+/* Clocks at the first mile are off by hours, and dates are often whole days: an event may be dated
+ * up to this much before the one it rests on. */
+#define QP_RULES_SLACK_MS (UINT64_C(24) * 60 * 60 * 1000)
+
+/* One event under judgement. */
+struct qp_job {
+    const struct qp_rule_context *context;
+    const Qp__Event *event;
+    struct qp_state *state;
+    struct qp_arena *arena;
+    struct qp_err *err;
+    char party[32];         /* the issuer's */
+    Qp__PartyState *issuer; /* its record */
+    Qp__EventPlace place;   /* of this event */
+};
+
+/* Reading: *record is NULL where there is none. `kind` and `id` name the record. */
+enum qp_code qp_job_get(struct qp_job *job, const struct qp_state_key *key,
+                        const struct qp_message_rule *rule, void *record) QP_MUST_USE;
+enum qp_code qp_job_put(struct qp_job *job, const struct qp_state_key *key,
+                        const struct qp_message_rule *rule, const void *record) QP_MUST_USE;
+
+/* Refuse unless the id begins with the issuer's party and '/': QP-NAME. */
+enum qp_code qp_job_own_name(struct qp_job *job, const char *id) QP_MUST_USE;
+bool qp_job_has_role(const struct qp_job *job, uint32_t roles);
+uint32_t qp_party_roles(const Qp__PartyState *party);
+/* Both zero is QP-MASS-EMPTY. */
+enum qp_code qp_job_quantity(struct qp_job *job, const Qp__Quantity *quantity,
+                             const char *what) QP_MUST_USE;
+/* A commitment of another kind than the field is for: QP-SEALED-KIND. sealed may be NULL. */
+enum qp_code qp_job_sealed(struct qp_job *job, const Qp__Sealed *sealed, Qp__SealedKind kind,
+                           const char *field) QP_MUST_USE;
+/* A party that is enrolled; QP-PARTY-UNKNOWN. */
+enum qp_code qp_job_party(struct qp_job *job, const char *party,
+                          Qp__PartyState **record) QP_MUST_USE;
+/* The rule set in force when the event occurred; QP-RULESET-NONE. */
+enum qp_code qp_job_rule_set(struct qp_job *job, const Qp__RuleSetPublished **rules) QP_MUST_USE;
+/* The lot, which must exist; QP-LOT-UNKNOWN. */
+enum qp_code qp_job_lot(struct qp_job *job, const char *id, Qp__LotState **lot) QP_MUST_USE;
+/* The lot, held and free to use by the issuer: QP-LOT-HELD, QP-LOT-RECALLED, QP-LOT-VOIDED,
+ * QP-TIME-ORDER. */
+enum qp_code qp_job_held_lot(struct qp_job *job, const char *id, Qp__LotState **lot) QP_MUST_USE;
+/* Draw a quantity from a held lot: QP-MASS-DRAW. Changes *lot; the caller puts it. */
+enum qp_code qp_job_draw(struct qp_job *job, const char *id, Qp__LotState *lot,
+                         const Qp__Quantity *quantity) QP_MUST_USE;
+enum qp_code qp_job_put_lot(struct qp_job *job, const char *id,
+                            const Qp__LotState *lot) QP_MUST_USE;
+Qp__EventPlace *qp_job_place(struct qp_job *job);
+void *qp_job_alloc(struct qp_job *job, size_t count,
+                   size_t size_bytes); /* zeroed; NULL: no memory */
+enum qp_code qp_job_no_memory(struct qp_job *job);
+
+/* The factor from one form to another, or NULL. Equal forms have none. */
+const Qp__ConversionFactor *qp_rules_factor(const Qp__RuleSetPublished *rules,
+                                            Qp__Commodity commodity, Qp__Form from, Qp__Form to);
+/* "green" for FORM_GREEN; text has room for 40. */
+void qp_form_name(char text[40], Qp__Form form);
+
+/* One function for each kind of event, in the table of rules.c. */
+enum qp_code qp_rule_ledger_opened(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_rule_set_published(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_state_committed(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_party_enrolled(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_party_suspended(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_key_added(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_key_rotated(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_key_revoked(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_producer_registered(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_plot_registered(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_plot_assessed(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_plot_withdrawn(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_lot_harvested(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_lot_processed(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_lot_transferred(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_lot_received(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_lot_inspected(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_lot_recalled(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_certificate_issued(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_certificate_withdrawn(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_footprint_recorded(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_shipment_dispatched(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_shipment_gated_in(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_shipment_loaded(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_shipment_received(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_document_attached(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_rule_event_voided(struct qp_job *job) QP_MUST_USE;
+
+#endif
