@@ -103,8 +103,8 @@ static enum qp_code join(struct joined *joined, struct qp_span domain, struct qp
                          struct qp_err *err)
 {
     joined->owned = NULL;
+    joined->bytes = message;
     if (domain.len == 0) {
-        joined->bytes = message;
         return QP_OK;
     }
     size_t len = 0;

@@ -1,5 +1,6 @@
 #include <quipu/key.h>
 
+#include "crypto/base64.h"
 #include "crypto/key_priv.h"
 #include "core/check.h"
 
@@ -42,7 +43,7 @@ static enum qp_code stretch(struct qp_span passphrase, const struct qp_keyfile_o
         return qp_fail(err, QP_E_MEMORY,
                        "no memory to work on the passphrase: %" PRIu64
                        " MiB are needed; close other programs and try again",
-                       options->memlimit_bytes / (1024 * 1024));
+                       options->memlimit_bytes >> 20);
     }
     *made = key;
     return QP_OK;
@@ -223,7 +224,7 @@ static bool take_base64(struct cursor *cursor, void *bytes, size_t len, enum qp_
     if (!take_until(cursor, '\n', &text)) {
         return false;
     }
-    enum qp_code decode = qp_base64_decode(&decoded, text, err);
+    enum qp_code decode = qp_base64_strict(&decoded, text, err);
     bool good = decode == QP_OK && decoded.len == len;
     if (decode == QP_E_MEMORY) {
         *rc = decode;
