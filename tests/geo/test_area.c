@@ -57,7 +57,7 @@ static void agrees_with_doubles_from_a_garden_to_a_continent(void **state)
 }
 
 /* One degree by one degree on the equator: R² · (π/180) · sin 1°. A quarter of the northern half:
- * π/2 · R². The last digits computed with 60 decimals. */
+ * π/2 · R²; 30 by 30 degrees: π/12 · R². The last digits computed with 60 decimals. */
 static void gives_known_areas(void **state)
 {
     (void)state;
@@ -65,11 +65,14 @@ static void gives_known_areas(void **state)
         {0, 0}, {10000000, 0}, {10000000, 10000000}, {0, 10000000}};
     static const struct qp_point octant[] = {
         {0, 0}, {900000000, 0}, {900000000, 900000000}, {0, 900000000}};
+    static const struct qp_point wide[] = {
+        {0, 0}, {300000000, 0}, {300000000, 300000000}, {0, 300000000}};
     static const struct qp_point speck[] = {{0, 0}, {100, 0}, {100, 100}, {0, 100}};
-    const struct qp_ring rings[] = {RING(degree), RING(octant), RING(speck)};
+    const struct qp_ring rings[] = {RING(degree), RING(octant), RING(speck), RING(wide)};
     assert_int_equal(area_of(&rings[0], 1), UINT64_C(12391399902));
     assert_int_equal(area_of(&rings[1], 1), UINT64_C(63900986674476));
     assert_int_equal(area_of(&rings[2], 1), 1);
+    assert_int_equal(area_of(&rings[3], 1), UINT64_C(10650164445746));
 }
 
 static void subtracts_holes_and_adds_polygons(void **state)

@@ -114,6 +114,16 @@ static void refuses_to_encode_what_is_not_normal(void **state)
     const struct qp_ring out_of_order[] = {RING(square), RING(hole_two), RING(hole)};
     struct shape shape;
     assert_int_equal(qp_geometry_encode(shape_of(&shape, out_of_order, 3), &out, NULL), QP_E_USAGE);
+    const struct qp_ring first = RING(square);
+    const struct qp_ring second = RING(far_square);
+    const struct qp_polygon swapped[] = {{&second, 1}, {&first, 1}};
+    const struct qp_polygon twice[] = {{&first, 1}, {&first, 1}};
+    const struct qp_polygon *const pairs[] = {swapped, twice};
+    for (size_t i = 0; i < 2; i++) {
+        const struct qp_geometry pair = {
+            .kind = QP_GEOMETRY_POLYGON, .polygons = pairs[i], .polygon_count = 2};
+        assert_int_equal(qp_geometry_encode(&pair, &out, NULL), QP_E_USAGE);
+    }
     assert_int_equal(out.len, 0);
     qp_buf_wipe(&out);
 }
@@ -276,6 +286,31 @@ static void knows_inside_from_outside_to_the_last_digit(void **state)
     assert_int_equal(qp_geometry_contains(&point, (struct qp_point){2, 1}), QP_PLACE_OUTSIDE);
 }
 
+/* A side over the whole world, and points beside it for which both products of the cross product
+ * are near 6.48e18 and differ by one: no double could tell. */
+static void knows_the_nearest_point_beside_the_longest_side(void **state)
+{
+    (void)state;
+    static const struct qp_point above[] = {
+        {-1800000000, -900000000}, {1799999999, 899999999}, {-1800000000, 900000000}};
+    static const struct qp_point below[] = {
+        {-1800000000, -900000000}, {1800000000, -900000000}, {1799999999, 899999999}};
+    static const struct qp_point right = {1799999997, 899999998};
+    static const struct qp_point left = {-1799999998, -899999999};
+    const struct qp_ring rings[] = {RING(above), RING(below)};
+    struct shape shape;
+    const struct qp_geometry *geometry = shape_of(&shape, &rings[0], 1);
+    assert_int_equal(qp_geometry_contains(geometry, right), QP_PLACE_OUTSIDE);
+    assert_int_equal(qp_geometry_contains(geometry, left), QP_PLACE_INSIDE);
+    geometry = shape_of(&shape, &rings[1], 1);
+    assert_int_equal(qp_geometry_contains(geometry, right), QP_PLACE_INSIDE);
+    assert_int_equal(qp_geometry_contains(geometry, left), QP_PLACE_OUTSIDE);
+    /* Area of half a square unit, yet not flat. */
+    const struct qp_point sliver[] = {above[0], right, above[1]};
+    const struct qp_ring thin = RING(sliver);
+    assert_ok(qp_geometry_check(shape_of(&shape, &thin, 1), QP_GEOMETRY_AS_IS, NULL, err));
+}
+
 static void the_box_holds_every_polygon(void **state)
 {
     (void)state;
@@ -357,6 +392,7 @@ int main(void)
         cmocka_unit_test(whatever_decodes_encodes_to_the_same_bytes),
         cmocka_unit_test(refuses_counts_and_places_out_of_range),
         cmocka_unit_test(knows_inside_from_outside_to_the_last_digit),
+        cmocka_unit_test(knows_the_nearest_point_beside_the_longest_side),
         cmocka_unit_test(the_box_holds_every_polygon),
         cmocka_unit_test(writes_coordinates_with_seven_decimals),
         cmocka_unit_test(rounds_to_six_decimals_away_from_zero),
