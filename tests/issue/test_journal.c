@@ -249,7 +249,8 @@ static void refuses_to_sign_on_when_handed_out_bytes_are_gone_or_changed(void **
     /* Any byte of any statement, and of the last record's signature and events as well. */
     size_t record = out.len / 3;
     for (size_t at = 0; at < out.len; at += 3) {
-        if (at % record > (at < 2 * record ? 150 : 280)) {
+        size_t within = at < 2 * record ? at % record : at - 2 * record;
+        if (within > (at < 2 * record ? 150 : 280)) {
             continue;
         }
         out.data[at] ^= 1;
