@@ -181,7 +181,12 @@ enum qp_code qp_base64_decode(struct qp_buf *out, struct qp_span text, struct qp
     }
     size_t done = 0;
     const char *end = NULL;
-    if (sodium_base642bin(out->data + out->len, room, (const char *)text.data, text.len, NULL,
+    bool ascii = true; /* libsodium 1.0.18 reads every byte from 0x80 up as '/' */
+    for (size_t i = 0; i < text.len; i++) {
+        ascii = ascii && text.data[i] < 0x80;
+    }
+    if (!ascii ||
+        sodium_base642bin(out->data + out->len, room, (const char *)text.data, text.len, NULL,
                           &done, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
         end != (const char *)text.data + text.len) {
         return qp_fail(err, QP_E_INPUT, "not base64 (standard alphabet, padded with '=')");

@@ -33,6 +33,7 @@ static void make_one_line(char *text)
     }
 }
 
+QP_PRINTF(5, 0)
 static enum qp_code fill(struct qp_err *err, enum qp_code code, uint64_t offset, const char *rule,
                          const char *format, va_list arguments)
 {

@@ -1,6 +1,5 @@
 #include <quipu/key.h>
 
-#include "crypto/base64.h"
 #include "crypto/key_priv.h"
 #include "core/check.h"
 
@@ -224,7 +223,7 @@ static bool take_base64(struct cursor *cursor, void *bytes, size_t len, enum qp_
     if (!take_until(cursor, '\n', &text)) {
         return false;
     }
-    enum qp_code decode = qp_base64_strict(&decoded, text, err);
+    enum qp_code decode = qp_base64_decode(&decoded, text, err);
     bool good = decode == QP_OK && decoded.len == len;
     if (decode == QP_E_MEMORY) {
         *rc = decode;

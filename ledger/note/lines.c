@@ -1,4 +1,3 @@
-#include "crypto/base64.h"
 #include "note/lines.h"
 
 #include <string.h>
@@ -51,7 +50,7 @@ enum qp_code qp_base64_exact(struct qp_span text, void *bytes, size_t len, struc
         return qp_fail(err, QP_E_INPUT, "%zu characters where the base64 of %zu bytes is needed",
                        text.len, len);
     }
-    enum qp_code rc = qp_base64_strict(&decoded, text, err);
+    enum qp_code rc = qp_base64_decode(&decoded, text, err);
     if (rc == QP_OK && (decoded.data == NULL || decoded.len != len)) {
         rc = qp_fail(err, QP_E_INPUT, "base64 of %zu bytes where %zu are needed", decoded.len, len);
     }

@@ -1,7 +1,6 @@
 #include <quipu/note.h>
 
 #include "core/check.h"
-#include "crypto/base64.h"
 #include "note/lines.h"
 #include "note/note_priv.h"
 
@@ -63,7 +62,7 @@ static enum qp_code parse_line(struct qp_span line, struct qp_note_line *out, st
     struct qp_span base64 = qp_span_of(space + 1, rest.len - name.len - 1);
     enum qp_code rc = qp_key_name_check(name, err);
     if (rc == QP_OK) {
-        rc = qp_base64_strict(&payload, base64, err);
+        rc = qp_base64_decode(&payload, base64, err);
     }
     if (rc == QP_OK && payload.len <= KEY_ID_BYTES) {
         rc = qp_fail(err, QP_E_INPUT, "a signature of the note has only %zu bytes", payload.len);

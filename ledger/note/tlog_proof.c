@@ -1,6 +1,5 @@
 #include <quipu/note.h>
 
-#include "crypto/base64.h"
 #include "note/lines.h"
 
 #include <inttypes.h>
@@ -64,7 +63,7 @@ static enum qp_code take_extra(struct qp_span *rest, struct qp_span *line, struc
     if (!qp_prefix_take(&base64, "extra ")) {
         return QP_OK;
     }
-    enum qp_code rc = qp_base64_strict(extra, base64, err);
+    enum qp_code rc = qp_base64_decode(extra, base64, err);
     if (rc != QP_OK) {
         return qp_prefix(err, rc, "extra of a proof");
     }

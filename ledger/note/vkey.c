@@ -1,7 +1,6 @@
 #include <quipu/note.h>
 
 #include "core/check.h"
-#include "crypto/base64.h"
 #include "note/lines.h"
 
 #include <inttypes.h>
@@ -68,7 +67,7 @@ static enum qp_code parse_material(struct qp_span base64, enum qp_vkey_type *typ
                                    struct qp_public_key *key, struct qp_err *err)
 {
     struct qp_buf bytes = {0};
-    enum qp_code rc = qp_base64_strict(&bytes, base64, err);
+    enum qp_code rc = qp_base64_decode(&bytes, base64, err);
     if (rc != QP_OK) {
         goto out;
     }

@@ -8,8 +8,8 @@
 static void reads_back_what_base64_wrote_and_refuses_loose_forms(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "QQ", "QQ=", "QR==", "Q Q==", "QQ==\n", "QQ===", "Q===", "-_8="};
+    static const char *const bad[] = {"QQ",    "QQ=",  "QR==", "Q Q==",  "QQ==\n",
+                                      "QQ===", "Q===", "-_8=", "QQ\x80="};
     struct qp_buf text = {0};
     struct qp_buf back = {0};
     for (size_t len = 0; len < 70; len++) {
