@@ -145,7 +145,7 @@ static json_t *value_to_json(const ProtobufCFieldDescriptor *field,
     case PROTOBUF_C_TYPE_MESSAGE:
         return qp_json_encode(rule->message, *(void *const *)at, &json, err) == QP_OK ? json : NULL;
     default:
-        QP_ASSERT(!"a type that the format does not use");
+        QP_ASSERT(false); /* a type that the format does not use */
         return NULL;
     }
 }

@@ -1,0 +1,182 @@
+/* Writes the seeds of the fuzz targets: small, sound inputs of every kind. Not part of any test;
+ * run it when a format changes: make_corpus tests/fuzz/corpus */
+#include "vectors/example.h"
+#include "wire/generate.h"
+#include "wire/json.h"
+
+#include <sys/stat.h>
+
+static const char *root;
+
+static void seed(const char *target, const char *name, struct qp_span bytes)
+{
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/%s", root, target);
+    (void)mkdir(path, 0755);
+    (void)snprintf(path, sizeof path, "%s/%s/%s", root, target, name);
+    FILE *file = fopen(path, "wb");
+    if (file == NULL || fwrite(bytes.data, 1, bytes.len, file) != bytes.len || fclose(file) != 0) {
+        fprintf(stderr, "%s cannot be written\n", path);
+        exit(1);
+    }
+}
+
+static void seed_event(const char *name, struct qp_span bytes, struct qp_arena *arena)
+{
+    Qp__Event *event = NULL;
+    json_t *json = NULL;
+    struct qp_buf text = {0};
+    assert_ok(qp_event_decode(bytes, arena, &event, err));
+    assert_ok(qp_json_encode(&qp_rule_event, event, &json, err));
+    assert_ok(qp_json_print(json, 0, &text, err));
+    seed("event", name, bytes);
+    seed("json_events", name, qp_span_buf(&text));
+    json_decref(json);
+    qp_buf_wipe(&text);
+}
+
+/* One of each kind, of random content, and those of the example. */
+static void seed_events(const struct example *example)
+{
+    struct qp_arena arena;
+    qp_arena_init(&arena, 0);
+    for (unsigned f = 3; f < qp_rule_event.descriptor->n_fields; f++) {
+        struct generator generator = {.seed = f, .arena = &arena};
+        struct qp_buf bytes = {0};
+        void *event =
+            message_of(&generator, &qp_rule_event, qp_rule_event.descriptor->fields[f].id);
+        assert_ok(qp_wire_encode(&qp_rule_event, event, &arena, &bytes, err));
+        seed_event(qp_rule_event.descriptor->fields[f].name, qp_span_buf(&bytes), &arena);
+        qp_buf_wipe(&bytes);
+    }
+    for (size_t i = 0; i < EXAMPLE_EVENTS; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "example-%zu", i);
+        seed_event(name, qp_span_buf(&example->events[i].bytes), &arena);
+    }
+    qp_arena_wipe(&arena);
+}
+
+static void seed_records(const struct example *example)
+{
+    struct qp_buf two = {0};
+    seed("statement", "opening", qp_span_buf(&example->statements[0].bytes));
+    seed("statement", "next", qp_span_buf(&example->statements[2].bytes));
+    seed("entry", "opening", qp_span_buf(&example->statements[0].entry));
+    seed("entry", "next", qp_span_buf(&example->statements[5].entry));
+    seed("submission", "one", qp_span_buf(&example->submission));
+    assert_ok(qp_buf_add(&two, qp_span_buf(&example->submission), err));
+    assert_ok(qp_buf_add(&two, qp_span_buf(&example->submission), err));
+    seed("submission", "two", qp_span_buf(&two));
+    seed("bundle", "example", qp_span_buf(&example->bundle));
+    seed("verify", "example", qp_span_buf(&example->bundle));
+    seed("note", "checkpoint", qp_span_buf(&example->checkpoint));
+    seed("tlog_proof", "receipt", qp_span_buf(&example->receipt));
+    qp_buf_wipe(&two);
+}
+
+static void seed_geometries(const struct example *example)
+{
+    static const struct qp_point outer[] = {
+        {-770000000, -60000000}, {-769000000, -60000000}, {-769000000, -59000000}};
+    static const struct qp_point hole[] = {
+        {-769500000, -59900000}, {-769400000, -59800000}, {-769300000, -59900000}};
+    static const struct qp_point apart[] = {
+        {-760000000, -60000000}, {-759000000, -60000000}, {-759500000, -59000000}};
+    const struct qp_ring rings[] = {{outer, 3}, {hole, 3}, {apart, 3}};
+    const struct qp_polygon polygons[] = {{rings, 2}, {rings + 2, 1}};
+    struct qp_geometry shapes[] = {
+        {.kind = QP_GEOMETRY_POINT, .point = {-770000000, -60000000}},
+        {.kind = QP_GEOMETRY_POLYGON, .polygons = polygons, .polygon_count = 2}};
+    struct qp_arena arena;
+    qp_arena_init(&arena, 0);
+    for (size_t i = 0; i < QP_COUNT(shapes); i++) {
+        struct qp_buf bytes = {0};
+        assert_ok(qp_geometry_normalize(&shapes[i], &arena, &shapes[i], err));
+        assert_ok(qp_geometry_encode(&shapes[i], &bytes, err));
+        seed("geometry", i == 0 ? "point" : "parts", qp_span_buf(&bytes));
+        qp_buf_wipe(&bytes);
+    }
+    seed("geometry", "field", qp_span_buf(&example->contents[EXAMPLE_GEOMETRY].content));
+    qp_arena_wipe(&arena);
+}
+
+static void seed_keys(const struct example *example)
+{
+    struct qp_keyfile_options cheap = {1, QP_KEYFILE_MEMLIMIT_MIN};
+    const struct qp_span passphrase = qp_span_text("correct horse");
+    const struct example_key *log = &example->keys[EXAMPLE_LOG];
+    const struct example_key *witness = &example->keys[EXAMPLE_WITNESS];
+    struct qp_buf file = {0};
+    struct qp_vkey vkey;
+    char log_text[QP_VKEY_TEXT_BYTES];
+    char witness_text[QP_VKEY_TEXT_BYTES];
+    char policy[2048];
+    assert_ok(qp_keyfile_encode(log->key, qp_span_text(EXAMPLE_ORIGIN), NULL, NULL, &file, err));
+    seed("keyfile", "open", qp_span_buf(&file));
+    qp_buf_wipe(&file);
+    assert_ok(
+        qp_keyfile_encode(log->key, qp_span_text(EXAMPLE_ORIGIN), &passphrase, &cheap, &file, err));
+    seed("keyfile", "sealed", qp_span_buf(&file));
+    qp_buf_wipe(&file);
+    assert_ok(
+        qp_vkey_init(&vkey, qp_span_text(EXAMPLE_ORIGIN), QP_VKEY_NOTE, &log->public_key, err));
+    qp_vkey_format(&vkey, log_text);
+    assert_ok(qp_vkey_init(&vkey, qp_span_text(EXAMPLE_WITNESS_NAME), QP_VKEY_COSIGNATURE,
+                           &witness->public_key, err));
+    qp_vkey_format(&vkey, witness_text);
+    seed("note", "vkey", qp_span_text(log_text));
+    (void)snprintf(policy, sizeof policy,
+                   "# example\nlog %s https://ledger.example/2026\nwitness W1 %s\n"
+                   "group g 1 W1\nquorum g\n",
+                   log_text, witness_text);
+    seed("policy", "group", qp_span_text(policy));
+    (void)snprintf(policy, sizeof policy, "log %s\nquorum none\n", log_text);
+    seed("policy", "none", qp_span_text(policy));
+}
+
+static void seed_texts(void)
+{
+    seed("csv", "commas", qp_span_text("plot,grams,name\ncoop/f-1,1000,Rosa\n"));
+    seed("csv", "quotes",
+         qp_span_text(
+             "\xef\xbb\xbfname;plot;other\r\n\"a;\"\"b\"\"\r\nc\";coop/f-1;=1+2\r\n;;\r\n"));
+    seed("geojson", "collection",
+         qp_span_text(
+             "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\","
+             "\"properties\":{\"plot\":\"f-1\"},\"geometry\":{\"type\":\"Polygon\","
+             "\"coordinates\":[[[-77.1,-6.1],[-77.0,-6.1],[-77.0,-6.0],[-77.1,-6.1]]]}},"
+             "{\"type\":\"Feature\",\"properties\":null,\"geometry\":{\"type\":\"MultiPolygon\","
+             "\"coordinates\":[[[[-76.1,-6.1],[-76.0,-6.1],[-76.0,-6.0],[-76.1,-6.1]]]]}}]}"));
+    seed("geojson", "point",
+         qp_span_text("{\"type\":\"Point\",\"coordinates\":[-77.1234567,-6.12345678,900]}"));
+    seed("draft", "seal",
+         qp_span_text("{\"occurred\":\"2026-05-14\",\"producer_registered\":{\"producer\":"
+                      "\"coop/p-1\",\"identity\":{\"seal\":{\"kind\":\"producer\",\"content\":"
+                      "{\"name\":\"Rosa\"}}}}}\n"));
+    seed("draft", "geometry",
+         qp_span_text("[{\"occurred\":\"2026-05-14\",\"plot_registered\":{\"plot\":\"coop/f-1\","
+                      "\"producer\":\"coop/p-1\",\"commodities\":[\"coffee\"],\"country\":\"PE\","
+                      "\"area_m2\":10000,\"geometry_kind\":\"point\",\"geometry\":{\"seal\":"
+                      "{\"kind\":\"geometry\",\"content\":{\"type\":\"Point\",\"coordinates\":"
+                      "[-77.1,-6.1]}}},\"tenure\":\"title\",\"tenure_evidence\":\"declared\"}}]"));
+}
+
+int main(int argc, char **argv)
+{
+    static struct example example;
+    if (argc != 2) {
+        fprintf(stderr, "usage: make_corpus FOLDER\n");
+        return 2;
+    }
+    root = argv[1];
+    (void)mkdir(root, 0755);
+    example_make(&example);
+    seed_events(&example);
+    seed_records(&example);
+    seed_geometries(&example);
+    seed_keys(&example);
+    seed_texts();
+    example_free(&example);
+    return 0;
+}
