@@ -24,13 +24,24 @@ struct qp_trace_step {
     uint64_t index;     /* of that event's entry */
     uint32_t position;
     uint64_t occurred_ms;
-    uint64_t drawn_grams; /* what flows along this edge; 0: not known */
+    uint64_t drawn_grams; /* what the connecting event draws from the one of the two that is nearer
+                             the plot, for all that it makes; 0 at depth 0 */
     const char *form;     /* of the lot, or "" */
-    uint64_t grams;       /* of the lot when it was made */
-    const char *party;    /* who holds it now, or who registered the plot */
+    uint64_t grams;       /* of the lot when it was made, or of the shipment; 0 for a plot */
+    uint64_t left_grams;  /* of the lot now */
+    const char *party;    /* who holds the lot now, registered the plot, or sent the shipment */
+    const char *status;   /* "held", "handed", "recalled", "voided"; "registered", "withdrawn";
+                             "dispatched", "received" */
 };
 
-/* Walk from a lot, plot or shipment. QP_E_NOT_FOUND names the nearest id there is. */
+/* Walk from a lot, plot or shipment, depth first: upstream to the plots that it comes from,
+ * downstream to all that was made of it and the shipments that it left in. Branches come in the
+ * order of the event that names them, or oldest first. What was voided is walked too: look at
+ * `status`. Where an id names several things, a lot goes before a shipment, that before a plot.
+ *
+ * step  called for each; a failure of it ends the walk and is passed on
+ * Returns QP_OK; QP_E_NOT_FOUND, naming an id near it if there is one; QP_E_USAGE (not an id);
+ * QP_E_STORE; QP_E_MEMORY. */
 QP_API QP_MUST_USE enum qp_code qp_trace_walk(
     struct qp_log *log, const char *id, enum qp_trace_direction direction,
     enum qp_code (*step)(void *context, const struct qp_trace_step *step, struct qp_err *err),
@@ -57,7 +68,16 @@ struct qp_prove_report {
     size_t hashes;          /* in all multi-proofs */
 };
 
-/* Make the bundle of a shipment under the log's newest checkpoint; appended to out. */
+/* Make the bundle of a shipment under the log's newest checkpoint; appended to out.
+ *
+ * It holds every event of the shipment and of all lots that it is made of, also those that draw
+ * from them for others; the origin plots with their producers and assessments; everybody who signed
+ * or is named, with their keys and those who enrolled them; certificates, rule sets, corrections;
+ * the ledger's opening and its newest entry. The same log and options give the same bytes.
+ *
+ * disclose  bits of qp_disclose; sealed contents outside them stay sealed
+ * Returns QP_OK; QP_E_NOT_FOUND, QP_E_USAGE as qp_trace_walk; QP_E_STORE (what is stored does not
+ * have the hashes that were signed); QP_E_INPUT (larger than a bundle may be); QP_E_MEMORY. */
 QP_API QP_MUST_USE enum qp_code qp_prove(struct qp_log *log, const char *shipment,
                                          unsigned disclose, struct qp_buf *out,
                                          struct qp_prove_report *report, struct qp_err *err);
