@@ -162,16 +162,23 @@ static enum qp_code check_role(struct qp_job *job, const struct rule *rule)
                      job->party, has, qp_event_name(job->event->body_case), may);
 }
 
-enum qp_code qp_rules_apply(const struct qp_rule_context *context, const Qp__Event *event,
-                            struct qp_state *state, struct qp_arena *scratch, struct qp_err *err)
+static struct qp_job make_job(const struct qp_rule_context *context, const Qp__Event *event,
+                              struct qp_state *state, struct qp_arena *scratch, struct qp_err *err)
 {
-    const struct rule *rule = find_rule(event->body_case);
-    QP_ASSERT(rule != NULL); /* the decoder lets no event without a body through */
     struct qp_job job = {
         .context = context, .event = event, .state = state, .arena = scratch, .err = err};
     qp__event_place__init(&job.place);
     job.place.index = context->index;
     job.place.position = context->position;
+    return job;
+}
+
+enum qp_code qp_rules_apply(const struct qp_rule_context *context, const Qp__Event *event,
+                            struct qp_state *state, struct qp_arena *scratch, struct qp_err *err)
+{
+    const struct rule *rule = find_rule(event->body_case);
+    QP_ASSERT(rule != NULL); /* the decoder lets no event without a body through */
+    struct qp_job job = make_job(context, event, state, scratch, err);
     if (event->body_case == QP__EVENT__BODY_LEDGER_OPENED) {
         return qp_rule_ledger_opened(&job); /* there is no party before it */
     }
@@ -180,6 +187,30 @@ enum qp_code qp_rules_apply(const struct qp_rule_context *context, const Qp__Eve
         rc = check_role(&job, rule);
     }
     return rc == QP_OK ? rule->judge(&job) : rc;
+}
+
+enum qp_code qp_rules_draw(const struct qp_rule_context *context, const Qp__Event *event,
+                           const char *lot, const Qp__Quantity *quantity, struct qp_state *state,
+                           struct qp_arena *scratch, struct qp_err *err)
+{
+    struct qp_job job = make_job(context, event, state, scratch, err);
+    struct qp_state_key at = qp_state_key_text(QP_STATE_LOT, lot);
+    Qp__LotState *record = NULL;
+    enum qp_code rc = qp_job_get(&job, &at, &qp_rule_lot_state, &record);
+    if (rc != QP_OK || record == NULL) {
+        return rc;
+    }
+    rc = find_issuer(&context->issuer, state, scratch, job.party, &job.issuer, err);
+    if (rc == QP_OK) {
+        rc = check_role(&job, find_rule(event->body_case));
+    }
+    if (rc == QP_OK) {
+        rc = qp_job_held_lot(&job, lot, &record);
+    }
+    if (rc == QP_OK) {
+        rc = qp_job_draw(&job, lot, record, quantity);
+    }
+    return rc == QP_OK ? qp_job_put_lot(&job, lot, record) : rc;
 }
 
 /* Helpers of the whole room. */

@@ -39,6 +39,13 @@ enum qp_code qp_rules_apply(const struct qp_rule_context *context, const Qp__Eve
                             struct qp_state *state, struct qp_arena *scratch,
                             struct qp_err *err) QP_MUST_USE;
 
+/* Only what an event draws from one lot: for the verifier, which sees of some events no more than
+ * the lots it follows. A lot that the state does not know is passed over. Returns as
+ * qp_rules_apply. */
+enum qp_code qp_rules_draw(const struct qp_rule_context *context, const Qp__Event *event,
+                           const char *lot, const Qp__Quantity *quantity, struct qp_state *state,
+                           struct qp_arena *scratch, struct qp_err *err) QP_MUST_USE;
+
 /* The party that a key speaks for at this entry, written to `party` (32 bytes of room).
  * QP_E_REFUSED: unknown, rotated away, revoked, or the party is suspended. */
 enum qp_code qp_rules_party(const struct qp_public_key *key, uint64_t index, struct qp_state *state,

@@ -1,0 +1,351 @@
+/* Who signed, through whose hands, how many kilograms, and how fresh it is. */
+#include "proof/judge.h"
+
+#include "core/check.h"
+#include "core/time.h"
+
+#include <string.h>
+
+#define DAY_MS UINT64_C(86400000)
+
+static unsigned long long ull(uint64_t value)
+{
+    return value;
+}
+
+const struct qp_trusted *qp_judge_trusted(const struct qp_trusted_list *list, const char *party,
+                                          const struct qp_public_key *key)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct qp_trusted *item = &list->items[i];
+        if (strcmp(item->party, party) == 0 &&
+            (!item->has_key || qp_public_key_eq(&item->key, key))) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+static enum qp_code read_key(struct qp_judging *judging, const struct qp_public_key *key,
+                             struct qp_arena *arena, Qp__KeyState **state)
+{
+    struct qp_state_key at = qp_state_key_public(key);
+    return qp_state_read(&judging->replay->state, &at, &qp_rule_key_state, arena, state,
+                         judging->err);
+}
+
+enum qp_code qp_judge_party(struct qp_judging *judging, const struct qp_public_key *key,
+                            struct qp_arena *arena, const char **party)
+{
+    Qp__KeyState *state = NULL;
+    enum qp_code rc = read_key(judging, key, arena, &state);
+    if (rc == QP_OK) {
+        *party = state == NULL ? "" : state->party;
+    }
+    return rc;
+}
+
+/* ---- What it is about ---- */
+
+static json_t *list_containers(const Qp__ShipmentDispatched *body)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < body->n_containers; i++) {
+        if (json_array_append_new(list, json_string(body->containers[i]->number)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static uint64_t shipped_grams(const Qp__ShipmentDispatched *body)
+{
+    uint64_t grams = 0;
+    for (size_t i = 0; i < body->n_lots; i++) {
+        grams += body->lots[i]->quantity->grams; /* 512 of at most 1e15 */
+    }
+    return grams;
+}
+
+enum qp_code qp_judge_facts(struct qp_judging *judging)
+{
+    struct qp_verdict *verdict = judging->verdict;
+    const struct qp_slice *slice = judging->slice;
+    char hex[65];
+    char time[QP_TIME_TEXT_BYTES];
+    qp_verdict_fact_text(verdict, "shipment", slice->bundle->shipment);
+    qp_hash_hex(hex, &judging->trust->ledger_id);
+    qp_verdict_fact_text(verdict, "ledger_id", hex);
+    qp_hash_hex(hex, &slice->checkpoint.root);
+    qp_time_format(time, slice->entries[slice->entry_count - 1].admitted_ms);
+    qp_verdict_fact(verdict, "checkpoint",
+                    json_pack("{s:s, s:I, s:s, s:s}", "origin", slice->checkpoint.origin, "size",
+                              (json_int_t)slice->checkpoint.size, "root", hex, "time", time));
+    qp_verdict_fact_text(verdict, "policy", judging->trust->name);
+    if (judging->replay->dispatch == SIZE_MAX) {
+        return QP_OK;
+    }
+    Qp__Event *event = NULL;
+    enum qp_code rc =
+        qp_slice_event(judging->slice, judging->replay->dispatch, &event, judging->err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    const Qp__ShipmentDispatched *body = event->shipment_dispatched;
+    char commodity[40];
+    qp_enum_name(commodity, &qp__commodity__descriptor, (int)body->commodity);
+    qp_time_format(time, event->occurred_ms);
+    qp_verdict_fact(verdict, "goods",
+                    json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:s, s:s, s:s, s:s, s:s}",
+                              "commodity", commodity, "hs_code", body->hs_code, "net_grams",
+                              (json_int_t)shipped_grams(body), "bags", (json_int_t)body->bags,
+                              "consignee", body->consignee, "containers", list_containers(body),
+                              "port_of_loading", body->port_of_loading, "port_of_discharge",
+                              body->port_of_discharge, "destination_country",
+                              body->destination_country, "customs_declaration",
+                              body->customs_declaration, "dispatched", time));
+    return QP_OK;
+}
+
+/* ---- Line 2 ---- */
+
+/* Enrolments and other keys count only by the registrars that the importer trusts. */
+static enum qp_code check_registrar(struct qp_judging *judging, size_t at)
+{
+    const struct qp_slice_event *shown = &judging->slice->events[at];
+    const struct qp_slice_entry *entry = &judging->slice->entries[shown->entry];
+    struct qp_arena arena;
+    const char *party = "";
+    if (judging->trust->registrars.count == 0 || shown->body != QP__EVENT__BODY_PARTY_ENROLLED) {
+        return QP_OK;
+    }
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = qp_judge_party(judging, &entry->issuer, &arena, &party);
+    if (rc == QP_OK &&
+        qp_judge_trusted(&judging->trust->registrars, party, &entry->issuer) == NULL) {
+        Qp__Event *event = NULL;
+        rc = qp_slice_event(judging->slice, at, &event, judging->err);
+        if (rc == QP_OK) {
+            qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
+                              "%s was enrolled at entry %llu by %s, whom the policy does not trust "
+                              "as registrar",
+                              event->party_enrolled->party, ull(entry->index), party);
+        }
+    }
+    qp_arena_wipe(&arena);
+    return rc;
+}
+
+/* A key that was in a thief's hands from some entry on speaks for nobody from there on. */
+static enum qp_code check_compromise(struct qp_judging *judging, size_t entry_at,
+                                     struct qp_arena *arena)
+{
+    const struct qp_slice_entry *entry = &judging->slice->entries[entry_at];
+    Qp__KeyState *key = NULL;
+    enum qp_code rc = read_key(judging, &entry->issuer, arena, &key);
+    if (rc == QP_OK && key != NULL && key->compromised_since_index > 0 &&
+        entry->index >= key->compromised_since_index && entry->event_count > 0) {
+        qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
+                          "entry %llu was signed by a key of %s that is reported compromised since "
+                          "entry %llu",
+                          ull(entry->index), key->party, ull(key->compromised_since_index));
+    }
+    return rc;
+}
+
+static enum qp_code check_rule_sets(struct qp_judging *judging)
+{
+    const struct qp_trust *trust = judging->trust;
+    for (size_t i = 0; i < judging->slice->event_count; i++) {
+        Qp__Event *event = NULL;
+        bool known = trust->rule_set_count == 0;
+        if (judging->slice->events[i].body != QP__EVENT__BODY_RULE_SET_PUBLISHED) {
+            continue;
+        }
+        enum qp_code rc = qp_slice_event(judging->slice, i, &event, judging->err);
+        if (rc != QP_OK) {
+            return rc;
+        }
+        for (size_t k = 0; k < trust->rule_set_count; k++) {
+            known = known || strcmp(trust->rule_sets[k], event->rule_set_published->rule_set) == 0;
+        }
+        if (!known) {
+            qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
+                              "rule set %s is not one that the policy accepts",
+                              event->rule_set_published->rule_set);
+        }
+    }
+    return QP_OK;
+}
+
+enum qp_code qp_judge_authorised(struct qp_judging *judging)
+{
+    uint64_t parties = 0;
+    struct qp_arena arena;
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = check_rule_sets(judging);
+    for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
+        Qp__Event__BodyCase body = judging->slice->events[i].body;
+        parties += body == QP__EVENT__BODY_PARTY_ENROLLED || body == QP__EVENT__BODY_LEDGER_OPENED;
+        rc = check_registrar(judging, i);
+    }
+    for (size_t i = 0; rc == QP_OK && i < judging->slice->entry_count; i++) {
+        qp_arena_reset(&arena);
+        rc = check_compromise(judging, i, &arena);
+    }
+    qp_arena_wipe(&arena);
+    qp_verdict_number(judging->verdict, QP_LINE_AUTHORISED, "parties", parties);
+    qp_verdict_number(judging->verdict, QP_LINE_AUTHORISED, "statements",
+                      judging->slice->entry_count);
+    return rc;
+}
+
+/* ---- Line 3 ---- */
+
+static enum qp_code check_port(struct qp_judging *judging, struct qp_arena *arena)
+{
+    struct qp_verdict *verdict = judging->verdict;
+    struct qp_state_key at = qp_state_key_text(QP_STATE_SHIPMENT, judging->slice->bundle->shipment);
+    Qp__ShipmentState *shipment = NULL;
+    enum qp_code rc = qp_state_read(&judging->replay->state, &at, &qp_rule_shipment_state, arena,
+                                    &shipment, judging->err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (shipment == NULL) {
+        qp_verdict_reason(verdict, QP_LINE_UNBROKEN, QP_FAIL,
+                          "the bundle does not show the dispatch of shipment %s",
+                          judging->slice->bundle->shipment);
+        return QP_OK;
+    }
+    qp_verdict_number(verdict, QP_LINE_UNBROKEN, "containers", shipment->n_containers);
+    qp_verdict_number(verdict, QP_LINE_UNBROKEN, "gated_in", shipment->n_gated);
+    qp_verdict_number(verdict, QP_LINE_UNBROKEN, "loaded", shipment->n_loaded);
+    for (size_t i = 0; i < shipment->n_containers; i++) {
+        bool gated = false;
+        for (size_t k = 0; k < shipment->n_gated; k++) {
+            gated = gated || shipment->gated[k] == i;
+        }
+        if (!gated) {
+            qp_verdict_reason(verdict, QP_LINE_UNBROKEN, QP_NOT_SHOWN,
+                              "no terminal has signed for container %s at its gate",
+                              shipment->containers[i]);
+        }
+    }
+    return QP_OK;
+}
+
+enum qp_code qp_judge_unbroken(struct qp_judging *judging)
+{
+    struct qp_replay *replay = judging->replay;
+    struct qp_arena arena;
+    uint64_t handovers = 0;
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = check_port(judging, &arena);
+    for (size_t i = 0; rc == QP_OK && i < replay->lot_count; i++) {
+        struct qp_state_key at = qp_state_key_text(QP_STATE_LOT, replay->lots[i].id);
+        Qp__LotState *lot = NULL;
+        qp_arena_reset(&arena);
+        rc = qp_state_read(&replay->state, &at, &qp_rule_lot_state, &arena, &lot, judging->err);
+        if (rc == QP_OK && lot != NULL && lot->status == QP__LOT_STATUS__LOT_STATUS_RECALLED) {
+            qp_verdict_reason(judging->verdict, QP_LINE_UNBROKEN, QP_FAIL, "lot %s was recalled",
+                              replay->lots[i].id);
+        }
+        if (rc == QP_OK && lot != NULL && lot->status == QP__LOT_STATUS__LOT_STATUS_VOIDED) {
+            qp_verdict_reason(judging->verdict, QP_LINE_UNBROKEN, QP_FAIL, "lot %s was voided",
+                              replay->lots[i].id);
+        }
+    }
+    for (size_t i = 0; i < judging->slice->event_count; i++) {
+        handovers += judging->slice->events[i].body == QP__EVENT__BODY_LOT_RECEIVED;
+    }
+    qp_verdict_number(judging->verdict, QP_LINE_UNBROKEN, "lots", replay->lot_count);
+    qp_verdict_number(judging->verdict, QP_LINE_UNBROKEN, "hand_overs", handovers);
+    qp_arena_wipe(&arena);
+    return rc;
+}
+
+/* ---- Line 4 ---- */
+
+enum qp_code qp_judge_conserved(struct qp_judging *judging)
+{
+    struct qp_replay *replay = judging->replay;
+    Qp__Event *event = NULL;
+    uint64_t side = 0;
+    for (size_t i = 0; i < replay->lot_count; i++) {
+        if (replay->lots[i].event == SIZE_MAX) {
+            qp_verdict_reason(judging->verdict, QP_LINE_CONSERVED, QP_FAIL,
+                              "lot %s is of unknown origin: nothing shown made it",
+                              replay->lots[i].id);
+        } else if ((replay->marks[replay->lots[i].event] & QP_MARK_VOIDED) != 0) {
+            qp_verdict_reason(judging->verdict, QP_LINE_CONSERVED, QP_FAIL,
+                              "lot %s comes from an event that was voided", replay->lots[i].id);
+        }
+    }
+    for (size_t i = 0; i < judging->slice->event_count; i++) {
+        side += (replay->marks[i] & QP_MARK_SIDE) != 0;
+    }
+    if (replay->dispatch == SIZE_MAX || replay->lot_count == 0) {
+        qp_verdict_reason(judging->verdict, QP_LINE_CONSERVED, QP_FAIL,
+                          "the bundle shows no goods of the shipment");
+        return QP_OK;
+    }
+    enum qp_code rc = qp_slice_event(judging->slice, replay->dispatch, &event, judging->err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    qp_verdict_number(judging->verdict, QP_LINE_CONSERVED, "harvested_grams",
+                      replay->harvested_grams);
+    qp_verdict_number(judging->verdict, QP_LINE_CONSERVED, "shipped_grams",
+                      shipped_grams(event->shipment_dispatched));
+    qp_verdict_number(judging->verdict, QP_LINE_CONSERVED, "lots", replay->lot_count);
+    qp_verdict_number(judging->verdict, QP_LINE_CONSERVED, "draws_elsewhere", side);
+    return QP_OK;
+}
+
+/* ---- Line 8 ---- */
+
+enum qp_code qp_judge_current(struct qp_judging *judging)
+{
+    struct qp_verdict *verdict = judging->verdict;
+    const struct qp_slice *slice = judging->slice;
+    uint64_t time_ms = slice->entries[slice->entry_count - 1].admitted_ms;
+    uint64_t witnessed_ms = slice->witnesses.quorum_time_s > QP_TIME_MAX_MS / 1000
+                                ? QP_TIME_MAX_MS
+                                : slice->witnesses.quorum_time_s * 1000;
+    const char *clock = "the log's own clock";
+    char text[QP_TIME_TEXT_BYTES];
+    if (slice->witnesses.quorum_time_s > 0) {
+        time_ms = witnessed_ms;
+        clock = "its witnesses";
+    }
+    qp_time_format(text, time_ms);
+    if (judging->now_ms == 0) {
+        qp_verdict_reason(verdict, QP_LINE_CURRENT, QP_NOT_SHOWN,
+                          "the checkpoint is of %s by %s; the present time is not known", text,
+                          clock);
+    } else if (time_ms > judging->now_ms + DAY_MS) {
+        qp_verdict_reason(verdict, QP_LINE_CURRENT, QP_FAIL,
+                          "the checkpoint is of %s by %s, which is still to come", text, clock);
+    } else {
+        uint64_t age_ms = judging->now_ms > time_ms ? judging->now_ms - time_ms : 0;
+        uint64_t most = judging->trust->checkpoint_age_ms_max;
+        qp_verdict_number(verdict, QP_LINE_CURRENT, "age_days", age_ms / DAY_MS);
+        if (most == 0) {
+            qp_verdict_reason(verdict, QP_LINE_CURRENT, QP_NOT_SHOWN,
+                              "the checkpoint is of %s by %s; the policy sets no limit", text,
+                              clock);
+        } else if (age_ms > most) {
+            qp_verdict_reason(verdict, QP_LINE_CURRENT, QP_FAIL,
+                              "the checkpoint is %llu days old; the policy allows %llu; ask for a "
+                              "newer bundle",
+                              ull(age_ms / DAY_MS), ull(most / DAY_MS));
+        }
+    }
+    qp_verdict_reason(verdict, QP_LINE_CURRENT, QP_PASS,
+                      "cannot be known offline: what was logged after entry %llu (revocations, "
+                      "recalls, further draws), and what the exporter left out",
+                      ull(slice->checkpoint.size - 1));
+    return QP_OK;
+}

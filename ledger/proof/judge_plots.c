@@ -1,0 +1,406 @@
+/* Where it grew, whether forest was lost there, and with what right. */
+#include "proof/judge.h"
+
+#include "core/check.h"
+#include "core/time.h"
+
+#include <quipu/geo.h>
+
+#include <string.h>
+
+static unsigned long long ull(uint64_t value)
+{
+    return value;
+}
+
+static char *keep(struct qp_judging *judging, const char *text)
+{
+    char *copy = qp_arena_text(&judging->verdict->arena, qp_span_text(text));
+    if (copy == NULL) {
+        judging->verdict->out_of_memory = true;
+        return (char *)(uintptr_t) "";
+    }
+    return copy;
+}
+
+/* ---- Line 5 ---- */
+
+/* The geometry as disclosed; false when there is none to judge. */
+static enum qp_code judge_geometry(struct qp_judging *judging, const char *id,
+                                   const Qp__PlotRegistered *body, uint64_t point_max_m2,
+                                   struct qp_verdict_plot *row)
+{
+    struct qp_verdict *verdict = judging->verdict;
+    struct qp_hash commitment = qp_bytes_hash(body->geometry->commitment);
+    const struct qp_slice_sealed *sealed = qp_slice_find_sealed(judging->slice, &commitment);
+    struct qp_geometry geometry;
+    struct qp_arena arena;
+    struct qp_err reason;
+    uint64_t area_m2 = 0;
+    bool point = body->geometry_kind == QP__GEOMETRY_KIND__GEOMETRY_KIND_POINT;
+    if (sealed == NULL || sealed->content == NULL) {
+        qp_verdict_reason(verdict, QP_LINE_LOCATED, QP_NOT_SHOWN,
+                          "the geometry of plot %s is not disclosed", id);
+        return QP_OK;
+    }
+    qp_arena_init(&arena, 0);
+    qp_err_init(&reason);
+    struct qp_span bytes = qp_span_bytes(sealed->content->content);
+    enum qp_code rc = qp_geometry_decode(bytes, &arena, &geometry, &reason);
+    if (rc == QP_OK) {
+        rc = qp_geometry_check(&geometry, QP_GEOMETRY_SIX_DECIMALS, NULL, &reason);
+    }
+    if (rc == QP_OK) {
+        rc = qp_geometry_area_m2(&geometry, &area_m2, &reason);
+    }
+    if (rc == QP_E_MEMORY) {
+        qp_arena_wipe(&arena);
+        return qp_fail(judging->err, QP_E_MEMORY, "no memory to judge a plot");
+    }
+    if (rc != QP_OK) {
+        qp_verdict_reason(verdict, QP_LINE_LOCATED, QP_FAIL, "plot %s: %s", id, reason.text);
+    } else if (point != (geometry.kind == QP_GEOMETRY_POINT)) {
+        qp_verdict_reason(verdict, QP_LINE_LOCATED, QP_FAIL,
+                          "plot %s was registered as another kind of geometry than it has", id);
+    } else if (point && body->area_m2 > point_max_m2) {
+        qp_verdict_reason(
+            verdict, QP_LINE_LOCATED, QP_FAIL,
+            "plot %s has %llu m2 and is given as a point; above %llu m2 the law wants "
+            "a polygon",
+            id, ull(body->area_m2), ull(point_max_m2));
+    } else {
+        row->geometry = bytes;
+        row->area_m2 = point ? body->area_m2 : area_m2;
+    }
+    qp_arena_wipe(&arena);
+    return QP_OK;
+}
+
+static void read_identity(struct qp_judging *judging, const Qp__ProducerRegistered *body,
+                          struct qp_arena *arena, struct qp_verdict_plot *row)
+{
+    struct qp_hash commitment = qp_bytes_hash(body->identity->commitment);
+    const struct qp_slice_sealed *sealed = qp_slice_find_sealed(judging->slice, &commitment);
+    Qp__Producer *identity = NULL;
+    struct qp_err reason;
+    if (sealed == NULL || sealed->content == NULL) {
+        return;
+    }
+    if (qp_wire_decode(&qp_rule_producer, qp_span_bytes(sealed->content->content), arena, &identity,
+                       &reason) == QP_OK) {
+        row->producer_name = keep(judging, identity->name);
+    } else {
+        qp_verdict_reason(judging->verdict, QP_LINE_LOCATED, QP_FAIL,
+                          "the identity of producer %s cannot be read: %s", body->producer,
+                          reason.text);
+    }
+}
+
+/* The name that the sealed identity of the plot's producer gives, where it is disclosed. */
+static enum qp_code find_producer_name(struct qp_judging *judging, const char *producer,
+                                       struct qp_verdict_plot *row)
+{
+    struct qp_arena arena;
+    struct qp_state_key key = qp_state_key_text(QP_STATE_PRODUCER, producer);
+    Qp__ProducerState *state = NULL;
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = qp_state_read(&judging->replay->state, &key, &qp_rule_producer_state, &arena,
+                                    &state, judging->err);
+    size_t at = rc == QP_OK && state != NULL
+                    ? qp_slice_find_place(judging->slice, state->registered->index,
+                                          state->registered->position)
+                    : SIZE_MAX;
+    Qp__Event *event = NULL;
+    if (at != SIZE_MAX) {
+        rc = qp_slice_event(judging->slice, at, &event, judging->err);
+    }
+    if (rc == QP_OK && event != NULL && event->body_case == QP__EVENT__BODY_PRODUCER_REGISTERED) {
+        read_identity(judging, event->producer_registered, &arena, row);
+    }
+    qp_arena_wipe(&arena);
+    return rc;
+}
+
+/* ---- Line 6 ---- */
+
+static bool names_all(const struct qp_trusted *assessor, const Qp__PlotAssessed *body)
+{
+    for (size_t i = 0; i < assessor->dataset_count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < body->n_datasets; k++) {
+            found = found || strcmp(assessor->datasets[i], body->datasets[k]->name) == 0;
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the trusted assessments say of one plot. */
+struct assessments {
+    size_t clean;
+    size_t loss;
+    size_t unclear;
+    size_t untrusted;
+    uint64_t loss_m2;
+};
+
+/* One assessment, to the counts of its plot. */
+static enum qp_code count_assessment(struct qp_judging *judging, size_t at, struct assessments *all)
+{
+    const struct qp_slice_event *shown = &judging->slice->events[at];
+    const struct qp_slice_entry *entry = &judging->slice->entries[shown->entry];
+    const struct qp_replay *replay = judging->replay;
+    Qp__Event *event = NULL;
+    const char *party = "";
+    struct qp_arena arena;
+    enum qp_code rc = qp_slice_event(judging->slice, at, &event, judging->err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    const Qp__PlotAssessed *body = event->plot_assessed;
+    const struct qp_replay_node *plot =
+        qp_replay_find(replay->plots, replay->plot_count, body->plot);
+    if (plot == NULL) {
+        return QP_OK; /* of a plot that is no origin here */
+    }
+    struct assessments *found = &all[plot - replay->plots];
+    qp_arena_init(&arena, 0);
+    rc = qp_judge_party(judging, &entry->issuer, &arena, &party);
+    const struct qp_trusted *assessor =
+        rc == QP_OK ? qp_judge_trusted(&judging->trust->assessors, party, &entry->issuer) : NULL;
+    if (rc == QP_OK && (assessor == NULL || !names_all(assessor, body))) {
+        found->untrusted++;
+    } else if (rc == QP_OK && body->outcome == QP__ASSESSMENT_OUTCOME__ASSESSMENT_OUTCOME_LOSS) {
+        found->loss++;
+        found->loss_m2 = body->loss_m2 > found->loss_m2 ? body->loss_m2 : found->loss_m2;
+    } else if (rc == QP_OK && body->outcome == QP__ASSESSMENT_OUTCOME__ASSESSMENT_OUTCOME_NO_LOSS &&
+               body->cut_off_ms <= judging->trust->cut_off_ms) {
+        found->clean++;
+    } else if (rc == QP_OK) {
+        found->unclear++;
+    }
+    qp_arena_wipe(&arena);
+    return rc;
+}
+
+static void judge_forest(struct qp_verdict *verdict, const char *id,
+                         const struct assessments *found)
+{
+    if (found->loss > 0) {
+        qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_FAIL,
+                          "plot %s lost %llu m2 of forest after the cut-off", id,
+                          ull(found->loss_m2));
+    } else if (found->clean == 0 && found->unclear > 0) {
+        qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_NOT_SHOWN,
+                          "plot %s: the assessment is inconclusive or starts after the policy's "
+                          "cut-off",
+                          id);
+    } else if (found->clean == 0) {
+        qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_NOT_SHOWN,
+                          found->untrusted > 0
+                              ? "plot %s: no assessment by an assessor whom the policy trusts"
+                              : "plot %s has no assessment",
+                          id);
+    }
+}
+
+static enum qp_code judge_forests(struct qp_judging *judging)
+{
+    const struct qp_replay *replay = judging->replay;
+    struct qp_verdict *verdict = judging->verdict;
+    struct assessments *all =
+        qp_arena_alloc_zero(&verdict->arena, replay->plot_count + 1, sizeof *all);
+    enum qp_code rc =
+        all != NULL ? QP_OK : qp_fail(judging->err, QP_E_MEMORY, "no memory to judge the plots");
+    for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
+        if (judging->slice->events[i].body == QP__EVENT__BODY_PLOT_ASSESSED &&
+            (replay->marks[i] & (QP_MARK_REFUSED | QP_MARK_VOIDED)) == 0) {
+            rc = count_assessment(judging, i, all);
+        }
+    }
+    uint64_t clean = 0;
+    uint64_t loss = 0;
+    for (size_t i = 0; rc == QP_OK && i < replay->plot_count; i++) {
+        judge_forest(verdict, replay->plots[i].id, &all[i]);
+        clean += all[i].clean > 0 && all[i].loss == 0;
+        loss += all[i].loss > 0;
+    }
+    qp_verdict_number(verdict, QP_LINE_DEFORESTATION_FREE, "plots", replay->plot_count);
+    qp_verdict_number(verdict, QP_LINE_DEFORESTATION_FREE, "clean", clean);
+    qp_verdict_number(verdict, QP_LINE_DEFORESTATION_FREE, "with_loss", loss);
+    return rc;
+}
+
+/* ---- Line 5, plot by plot ---- */
+
+static enum qp_code find_registration(struct qp_judging *judging, const char *id, size_t *at)
+{
+    struct qp_arena arena;
+    struct qp_state_key key = qp_state_key_text(QP_STATE_PLOT, id);
+    Qp__PlotState *state = NULL;
+    *at = SIZE_MAX;
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = qp_state_read(&judging->replay->state, &key, &qp_rule_plot_state, &arena,
+                                    &state, judging->err);
+    if (rc == QP_OK && state != NULL && state->withdrawn != NULL) {
+        qp_verdict_reason(judging->verdict, QP_LINE_LOCATED, QP_NOT_SHOWN,
+                          "plot %s was withdrawn at entry %llu, after it was harvested", id,
+                          ull(state->withdrawn->index));
+    }
+    size_t found = rc == QP_OK && state != NULL
+                       ? qp_slice_find_place(judging->slice, state->registered->index,
+                                             state->registered->position)
+                       : SIZE_MAX;
+    if (found != SIZE_MAX &&
+        judging->slice->events[found].body == QP__EVENT__BODY_PLOT_REGISTERED) {
+        *at = found;
+    }
+    qp_arena_wipe(&arena);
+    return rc;
+}
+
+/* The largest plot that may be a point, by the newest rule set shown; 4 ha without one. */
+static enum qp_code point_limit(struct qp_judging *judging, uint64_t *limit_m2)
+{
+    struct qp_arena arena;
+    struct qp_state_key key = qp_state_key_rule_set(0);
+    Qp__RuleSetState *rules = NULL;
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = qp_state_read(&judging->replay->state, &key, &qp_rule_rule_set_state, &arena,
+                                    &rules, judging->err);
+    *limit_m2 = rc == QP_OK && rules != NULL ? rules->rules->point_area_max_m2 : 40000;
+    qp_arena_wipe(&arena);
+    return rc;
+}
+
+static enum qp_code judge_plot(struct qp_judging *judging, const char *id, uint64_t point_max_m2)
+{
+    size_t at = SIZE_MAX;
+    Qp__Event *event = NULL;
+    enum qp_code rc = find_registration(judging, id, &at);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    struct qp_verdict_plot *row = &judging->verdict->plots[judging->verdict->plot_count++];
+    *row = (struct qp_verdict_plot){.plot = keep(judging, id),
+                                    .producer = "",
+                                    .producer_name = "",
+                                    .country = "",
+                                    .region = ""};
+    if (at == SIZE_MAX) {
+        qp_verdict_reason(judging->verdict, QP_LINE_LOCATED, QP_FAIL,
+                          "the registration of plot %s is not shown", id);
+    } else {
+        rc = qp_slice_event(judging->slice, at, &event, judging->err);
+        if (rc != QP_OK) {
+            return rc;
+        }
+        const Qp__PlotRegistered *body = event->plot_registered;
+        row->producer = keep(judging, body->producer);
+        row->country = keep(judging, body->country);
+        row->region = keep(judging, body->region);
+        row->area_m2 = body->area_m2;
+        rc = judge_geometry(judging, id, body, point_max_m2, row);
+        if (rc == QP_OK) { /* decodes another event: body is gone after it */
+            rc = find_producer_name(judging, row->producer, row);
+        }
+    }
+    return rc;
+}
+
+enum qp_code qp_judge_plots(struct qp_judging *judging)
+{
+    struct qp_verdict *verdict = judging->verdict;
+    struct qp_replay *replay = judging->replay;
+    uint64_t limit_m2 = 0;
+    uint64_t area_m2 = 0;
+    uint64_t disclosed = 0;
+    verdict->plots =
+        qp_arena_alloc_zero(&verdict->arena, replay->plot_count + 1, sizeof *verdict->plots);
+    if (verdict->plots == NULL) {
+        return qp_fail(judging->err, QP_E_MEMORY, "no memory to judge the plots");
+    }
+    enum qp_code rc = point_limit(judging, &limit_m2);
+    for (size_t i = 0; rc == QP_OK && i < replay->plot_count; i++) {
+        rc = judge_plot(judging, replay->plots[i].id, limit_m2);
+    }
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (replay->plot_count == 0) {
+        qp_verdict_reason(verdict, QP_LINE_LOCATED, QP_FAIL, "no plot is shown to be the origin");
+        qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_FAIL,
+                          "no plot is shown to be the origin");
+    }
+    for (size_t i = 0; i < verdict->plot_count; i++) {
+        area_m2 += verdict->plots[i].area_m2;
+        disclosed += verdict->plots[i].geometry.len > 0;
+    }
+    qp_verdict_number(verdict, QP_LINE_LOCATED, "plots", verdict->plot_count);
+    qp_verdict_number(verdict, QP_LINE_LOCATED, "disclosed", disclosed);
+    qp_verdict_number(verdict, QP_LINE_LOCATED, "area_m2", area_m2);
+    return judge_forests(judging);
+}
+
+/* ---- Line 7 ---- */
+
+#define HEADS 9 /* Qp__LegalityHead, from 1 */
+
+static void raise_level(int levels[HEADS], int head, int level)
+{
+    levels[head] = levels[head] < level ? level : levels[head];
+}
+
+enum qp_code qp_judge_legal(struct qp_judging *judging)
+{
+    struct qp_verdict *verdict = judging->verdict;
+    int levels[HEADS] = {0};
+    int tenure = QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_VERIFIED; /* the weakest of all plots */
+    for (size_t i = 0; i < judging->slice->event_count; i++) {
+        const struct qp_slice_event *shown = &judging->slice->events[i];
+        Qp__Event *event = NULL;
+        if ((shown->body != QP__EVENT__BODY_DOCUMENT_ATTACHED &&
+             shown->body != QP__EVENT__BODY_PLOT_REGISTERED) ||
+            (judging->replay->marks[i] & (QP_MARK_REFUSED | QP_MARK_VOIDED)) != 0) {
+            continue;
+        }
+        enum qp_code rc = qp_slice_event(judging->slice, i, &event, judging->err);
+        if (rc != QP_OK) {
+            return rc;
+        }
+        if (shown->body == QP__EVENT__BODY_PLOT_REGISTERED) {
+            int level = (int)event->plot_registered->tenure_evidence;
+            tenure = level < tenure ? level : tenure;
+            continue;
+        }
+        for (size_t k = 0; k < event->document_attached->n_heads; k++) {
+            raise_level(levels, (int)event->document_attached->heads[k],
+                        (int)event->document_attached->evidence);
+        }
+    }
+    if (judging->replay->plot_count > 0) {
+        raise_level(levels, QP__LEGALITY_HEAD__LEGALITY_HEAD_LAND_USE, tenure);
+    }
+    uint32_t wanted = judging->trust->legal_heads;
+    for (int head = 1; head < HEADS; head++) {
+        char name[40];
+        char level[40];
+        char least[40];
+        qp_enum_name(name, &qp__legality_head__descriptor, head);
+        qp_enum_name(level, &qp__evidence_level__descriptor, levels[head]);
+        qp_enum_name(least, &qp__evidence_level__descriptor, (int)judging->trust->legal_level);
+        qp_verdict_number(verdict, QP_LINE_LEGAL, name, (uint64_t)levels[head]);
+        if ((wanted & (1U << head)) != 0 && levels[head] < (int)judging->trust->legal_level) {
+            qp_verdict_reason(verdict, QP_LINE_LEGAL, QP_NOT_SHOWN,
+                              "%s: evidence is %s; the policy wants %s", name,
+                              levels[head] == 0 ? "not shown" : level, least);
+        }
+    }
+    if (wanted == 0) {
+        qp_verdict_reason(verdict, QP_LINE_LEGAL, QP_NOT_SHOWN,
+                          "the policy names no heads of legality to judge");
+    }
+    return QP_OK;
+}

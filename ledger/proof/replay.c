@@ -1,0 +1,399 @@
+#include "proof/replay.h"
+
+#include "core/check.h"
+#include "rules/graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum qp_code no_memory(struct qp_err *err)
+{
+    return qp_fail(err, QP_E_MEMORY, "no memory to replay the bundle");
+}
+
+/* ---- Which event made which lot ---- */
+
+struct makers {
+    struct qp_replay_node *nodes; /* ascending by id */
+    size_t count;
+    size_t room;
+    struct qp_arena *arena;
+    size_t event;
+};
+
+static enum qp_code add_maker(void *context, const struct qp_edge *edge, struct qp_err *err)
+{
+    struct makers *makers = context;
+    if (edge->kind != QP_STATE_LOT || edge->role != QP_EDGE_CREATES) {
+        return QP_OK;
+    }
+    if (makers->count == makers->room) {
+        size_t room = makers->room == 0 ? 256 : 2 * makers->room;
+        struct qp_replay_node *longer = qp_arena_alloc(makers->arena, room * sizeof *longer);
+        if (longer == NULL) {
+            return no_memory(err);
+        }
+        if (makers->count > 0) {
+            memcpy(longer, makers->nodes, makers->count * sizeof *longer);
+        }
+        makers->nodes = longer;
+        makers->room = room;
+    }
+    const char *id = qp_arena_text(makers->arena, qp_span_text(edge->id));
+    if (id == NULL) {
+        return no_memory(err);
+    }
+    makers->nodes[makers->count++] = (struct qp_replay_node){.id = id, .event = makers->event};
+    return QP_OK;
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+    const struct qp_replay_node *one = a;
+    const struct qp_replay_node *two = b;
+    int order = strcmp(one->id, two->id);
+    return order != 0 ? order : (one->event > two->event) - (one->event < two->event);
+}
+
+struct qp_replay_node *qp_replay_find(struct qp_replay_node *nodes, size_t count, const char *id)
+{
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(nodes[middle].id, id) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < count && strcmp(nodes[low].id, id) == 0 ? &nodes[low] : NULL;
+}
+
+static enum qp_code find_makers(struct qp_replay *replay, struct makers *makers, struct qp_err *err)
+{
+    for (size_t i = 0; i < replay->slice->event_count; i++) {
+        const struct qp_slice_event *at = &replay->slice->events[i];
+        Qp__Event *event = NULL;
+        if (at->body != QP__EVENT__BODY_LOT_HARVESTED &&
+            at->body != QP__EVENT__BODY_LOT_PROCESSED) {
+            continue;
+        }
+        enum qp_code rc = qp_slice_event(replay->slice, i, &event, err);
+        makers->event = i;
+        if (rc == QP_OK) {
+            rc = qp_event_edges(event, add_maker, makers, err);
+        }
+        if (rc != QP_OK) {
+            return rc;
+        }
+    }
+    if (makers->count > 0) {
+        qsort(makers->nodes, makers->count, sizeof *makers->nodes, compare_nodes);
+    }
+    return QP_OK;
+}
+
+/* ---- The closure ---- */
+
+struct closure {
+    struct qp_replay *replay;
+    struct makers *makers;
+    struct qp_state_map *seen; /* lots and plots met so far */
+    struct qp_replay_node *lots;
+    size_t lot_count;
+    size_t lot_room;
+    struct qp_replay_node *plots;
+    size_t plot_count;
+    size_t plot_room;
+};
+
+static enum qp_code push(struct qp_arena *arena, struct qp_replay_node **list, size_t *count,
+                         size_t *room, struct qp_replay_node node, struct qp_err *err)
+{
+    if (*count == *room) {
+        size_t more = *room == 0 ? 64 : 2 * *room;
+        struct qp_replay_node *longer = qp_arena_alloc(arena, more * sizeof *longer);
+        if (longer == NULL) {
+            return no_memory(err);
+        }
+        if (*count > 0) {
+            memcpy(longer, *list, *count * sizeof *longer);
+        }
+        *list = longer;
+        *room = more;
+    }
+    (*list)[(*count)++] = node;
+    return QP_OK;
+}
+
+static enum qp_code meet(struct closure *closure, enum qp_state_kind kind, const char *id,
+                         struct qp_err *err)
+{
+    struct qp_state seen = qp_state_map_state(closure->seen);
+    struct qp_state_key key = qp_state_key_text(kind, id);
+    struct qp_span record = {0};
+    struct qp_arena *arena = &closure->replay->arena;
+    enum qp_code rc = seen.get(seen.context, qp_state_key_span(&key), &record, err);
+    if (rc != QP_OK || record.len > 0) {
+        return rc;
+    }
+    rc = seen.put(seen.context, qp_state_key_span(&key), qp_span_text("x"), err);
+    const char *copy = rc == QP_OK ? qp_arena_text(arena, qp_span_text(id)) : NULL;
+    if (rc == QP_OK && copy == NULL) {
+        rc = no_memory(err);
+    }
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (kind == QP_STATE_PLOT) {
+        struct qp_replay_node node = {.id = copy, .event = SIZE_MAX};
+        return push(arena, &closure->plots, &closure->plot_count, &closure->plot_room, node, err);
+    }
+    const struct qp_replay_node *maker =
+        qp_replay_find(closure->makers->nodes, closure->makers->count, id);
+    struct qp_replay_node node = {.id = copy, .event = maker == NULL ? SIZE_MAX : maker->event};
+    return push(arena, &closure->lots, &closure->lot_count, &closure->lot_room, node, err);
+}
+
+static enum qp_code meet_edge(void *context, const struct qp_edge *edge, struct qp_err *err)
+{
+    bool up = (edge->kind == QP_STATE_LOT && edge->role == QP_EDGE_CONSUMES) ||
+              (edge->kind == QP_STATE_PLOT && edge->role == QP_EDGE_USES);
+    return up ? meet(context, edge->kind, edge->id, err) : QP_OK;
+}
+
+static enum qp_code expand(struct closure *closure, size_t at, struct qp_err *err)
+{
+    struct qp_replay *replay = closure->replay;
+    if ((replay->marks[at] & QP_MARK_CLOSURE) != 0) {
+        return QP_OK;
+    }
+    replay->marks[at] |= QP_MARK_CLOSURE;
+    Qp__Event *event = NULL;
+    enum qp_code rc = qp_slice_event(replay->slice, at, &event, err);
+    if (rc == QP_OK && event->body_case == QP__EVENT__BODY_LOT_HARVESTED) {
+        replay->harvested_grams += event->lot_harvested->quantity->grams;
+    }
+    return rc == QP_OK ? qp_event_edges(event, meet_edge, closure, err) : rc;
+}
+
+static enum qp_code find_dispatch(struct qp_replay *replay, struct qp_err *err)
+{
+    replay->dispatch = SIZE_MAX;
+    for (size_t i = 0; i < replay->slice->event_count; i++) {
+        Qp__Event *event = NULL;
+        if (replay->slice->events[i].body != QP__EVENT__BODY_SHIPMENT_DISPATCHED) {
+            continue;
+        }
+        enum qp_code rc = qp_slice_event(replay->slice, i, &event, err);
+        if (rc != QP_OK) {
+            return rc;
+        }
+        if (strcmp(event->shipment_dispatched->shipment, replay->slice->bundle->shipment) == 0) {
+            replay->dispatch = i;
+            return QP_OK;
+        }
+    }
+    return QP_OK;
+}
+
+static enum qp_code close_over(struct qp_replay *replay, struct qp_err *err)
+{
+    struct makers makers = {.arena = &replay->arena};
+    struct closure closure = {.replay = replay, .makers = &makers};
+    enum qp_code rc = find_dispatch(replay, err);
+    if (rc == QP_OK) {
+        rc = find_makers(replay, &makers, err);
+    }
+    if (rc == QP_OK) {
+        rc = qp_state_map_new(NULL, &closure.seen, err);
+    }
+    if (rc == QP_OK && replay->dispatch != SIZE_MAX) {
+        rc = expand(&closure, replay->dispatch, err);
+    }
+    /* The list grows while it is walked: a breadth-first search without recursion. */
+    for (size_t i = 0; rc == QP_OK && i < closure.lot_count; i++) {
+        if (closure.lots[i].event != SIZE_MAX) {
+            rc = expand(&closure, closure.lots[i].event, err);
+        }
+    }
+    qp_state_map_free(closure.seen);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    replay->lots = closure.lots;
+    replay->lot_count = closure.lot_count;
+    replay->plots = closure.plots;
+    replay->plot_count = closure.plot_count;
+    if (replay->lot_count > 0) {
+        qsort(replay->lots, replay->lot_count, sizeof *replay->lots, compare_nodes);
+    }
+    if (replay->plot_count > 0) {
+        qsort(replay->plots, replay->plot_count, sizeof *replay->plots, compare_nodes);
+    }
+    return QP_OK;
+}
+
+/* ---- Replay ---- */
+
+static enum qp_code below_get(void *context, struct qp_span key, struct qp_span *record,
+                              struct qp_err *err)
+{
+    (void)context;
+    (void)key;
+    (void)err;
+    *record = (struct qp_span){0};
+    return QP_OK;
+}
+
+static enum qp_code below_put(void *context, struct qp_span key, struct qp_span record,
+                              struct qp_err *err)
+{
+    (void)context;
+    (void)key;
+    (void)record;
+    return qp_fail(err, QP_E_USAGE, "the state below a slice is not written");
+}
+
+static enum qp_code below_event(void *context, const Qp__EventReference *reference,
+                                struct qp_span *event, Qp__EventPlace *place, struct qp_err *err)
+{
+    struct qp_replay *replay = context;
+    size_t at = qp_slice_find_event(replay->slice, reference);
+    if (at == SIZE_MAX) {
+        return qp_fail(err, QP_E_NOT_FOUND, "the event that is referred to is not in the bundle");
+    }
+    const struct qp_slice_event *found = &replay->slice->events[at];
+    *event = found->bytes;
+    place->index = replay->slice->entries[found->entry].index;
+    place->position = found->position;
+    return QP_OK;
+}
+
+/* Take over what a side event draws from the lots of the closure. */
+static enum qp_code draw_aside(struct qp_replay *replay, const struct qp_rule_context *context,
+                               const Qp__Event *event, struct qp_arena *scratch, struct qp_err *err)
+{
+    if (event->body_case == QP__EVENT__BODY_LOT_PROCESSED) {
+        const Qp__LotProcessed *body = event->lot_processed;
+        for (size_t i = 0; i < body->n_inputs; i++) {
+            enum qp_code rc =
+                qp_rules_draw(context, event, body->inputs[i]->lot, body->inputs[i]->quantity,
+                              &replay->state, scratch, err);
+            if (rc != QP_OK) {
+                return rc;
+            }
+        }
+        return QP_OK;
+    }
+    const Qp__ShipmentDispatched *body = event->shipment_dispatched;
+    for (size_t i = 0; i < body->n_lots; i++) {
+        enum qp_code rc = qp_rules_draw(context, event, body->lots[i]->lot, body->lots[i]->quantity,
+                                        &replay->state, scratch, err);
+        if (rc != QP_OK) {
+            return rc;
+        }
+    }
+    return QP_OK;
+}
+
+static bool is_side(const struct qp_replay *replay, size_t at)
+{
+    Qp__Event__BodyCase body = replay->slice->events[at].body;
+    return (body == QP__EVENT__BODY_LOT_PROCESSED || body == QP__EVENT__BODY_SHIPMENT_DISPATCHED) &&
+           (replay->marks[at] & QP_MARK_CLOSURE) == 0;
+}
+
+static enum qp_code apply(struct qp_replay *replay, size_t at, struct qp_arena *scratch,
+                          struct qp_err *reason)
+{
+    const struct qp_slice_event *shown = &replay->slice->events[at];
+    const struct qp_slice_entry *entry = &replay->slice->entries[shown->entry];
+    struct qp_rule_context context = {.issuer = entry->issuer,
+                                      .event_id = shown->id,
+                                      .index = entry->index,
+                                      .position = shown->position,
+                                      .admitted_ms = entry->admitted_ms};
+    Qp__Event *event = NULL;
+    enum qp_code rc = qp_slice_event(replay->slice, at, &event, reason);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (is_side(replay, at)) {
+        replay->marks[at] |= QP_MARK_SIDE;
+        return draw_aside(replay, &context, event, scratch, reason);
+    }
+    rc = qp_rules_apply(&context, event, &replay->state, scratch, reason);
+    if (rc == QP_OK && event->body_case == QP__EVENT__BODY_EVENT_VOIDED) {
+        size_t voided = qp_slice_find_event(replay->slice, event->event_voided->event);
+        if (voided != SIZE_MAX) {
+            replay->marks[voided] |= QP_MARK_VOIDED;
+        }
+    }
+    return rc;
+}
+
+static enum qp_code run(struct qp_replay *replay, struct qp_verdict *verdict, struct qp_err *err)
+{
+    struct qp_arena scratch;
+    qp_arena_init(&scratch, 0);
+    enum qp_code rc = QP_OK;
+    for (size_t i = 0; rc == QP_OK && i < replay->slice->event_count; i++) {
+        const struct qp_slice_event *shown = &replay->slice->events[i];
+        struct qp_err reason;
+        qp_err_init(&reason);
+        qp_arena_reset(&scratch);
+        qp_state_map_mark(replay->map);
+        enum qp_code judged = apply(replay, i, &scratch, &reason);
+        if (judged == QP_OK) {
+            continue;
+        }
+        if (judged == QP_E_MEMORY) {
+            rc = no_memory(err);
+            break;
+        }
+        qp_state_map_rollback(replay->map);
+        replay->marks[i] |= QP_MARK_REFUSED;
+        replay->refused++;
+        const struct qp_rule_code *code = qp_rule_code_find(reason.rule);
+        qp_verdict_reason(verdict, code == NULL ? QP_LINE_AUTHENTIC : code->line, QP_FAIL,
+                          "entry %llu, event %u (%s): %s [%s]",
+                          (unsigned long long)replay->slice->entries[shown->entry].index,
+                          shown->position, qp_event_name(shown->body), reason.text, reason.rule);
+    }
+    qp_arena_wipe(&scratch);
+    return rc;
+}
+
+enum qp_code qp_replay_open(struct qp_replay *replay, struct qp_slice *slice,
+                            struct qp_verdict *verdict, struct qp_err *err)
+{
+    *replay = (struct qp_replay){.slice = slice};
+    qp_arena_init(&replay->arena, 0);
+    replay->below = (struct qp_state){
+        .context = replay, .get = below_get, .put = below_put, .event = below_event};
+    replay->marks = qp_arena_alloc_zero(&replay->arena, slice->event_count + 1, 1);
+    enum qp_code rc = replay->marks != NULL ? QP_OK : no_memory(err);
+    if (rc == QP_OK) {
+        rc = qp_state_map_new(&replay->below, &replay->map, err);
+    }
+    if (rc == QP_OK) {
+        replay->state = qp_state_map_state(replay->map);
+        rc = close_over(replay, err);
+    }
+    if (rc == QP_OK) {
+        rc = run(replay, verdict, err);
+    }
+    if (rc != QP_OK) {
+        qp_replay_wipe(replay);
+    }
+    return rc;
+}
+
+void qp_replay_wipe(struct qp_replay *replay)
+{
+    qp_state_map_free(replay->map);
+    replay->map = NULL;
+    qp_arena_wipe(&replay->arena);
+}

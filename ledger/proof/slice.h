@@ -1,0 +1,73 @@
+/* The slice of a log that a bundle holds, taken apart and authenticated.
+ *
+ * Events are kept as spans and decoded when they are looked at, so that memory follows the bundle's
+ * size. Everything borrows from the bundle's bytes. */
+#ifndef QP_PROOF_SLICE_H
+#define QP_PROOF_SLICE_H
+
+#include "proof/trust.h"
+
+struct qp_slice_entry {
+    uint64_t index;
+    uint64_t admitted_ms;
+    uint64_t sequence;
+    struct qp_public_key issuer;
+    struct qp_hash leaf;
+    struct qp_hash statement; /* qp_hash_statement */
+    size_t first_event;       /* in slice->events */
+    size_t event_count;       /* shown */
+};
+
+struct qp_slice_event {
+    struct qp_span bytes;
+    struct qp_hash id;
+    size_t entry; /* in slice->entries */
+    uint32_t position;
+    Qp__Event__BodyCase body;
+};
+
+/* A commitment of an event shown, and what opens it, if that was disclosed. */
+struct qp_slice_sealed {
+    struct qp_hash commitment;
+    Qp__SealedKind kind;
+    uint32_t length;
+    size_t event; /* in slice->events; the first that holds it */
+    const Qp__SealedContent *content;
+};
+
+struct qp_slice {
+    struct qp_arena arena;   /* owns the arrays and the decoded bundle */
+    struct qp_arena scratch; /* for one event at a time */
+    const Qp__Bundle *bundle;
+    struct qp_checkpoint checkpoint;
+    struct qp_policy_result witnesses;
+    struct qp_slice_entry *entries;
+    size_t entry_count;
+    struct qp_slice_event *events; /* in log order */
+    size_t event_count;
+    struct qp_slice_sealed *sealed; /* ascending by commitment */
+    size_t sealed_count;
+    size_t disclosed_count;
+};
+
+/* Take a bundle apart. QP_E_INPUT (not a bundle), QP_E_MEMORY. After QP_OK the slice is to be
+ * wiped, and *authentic says whether everything holds: QP_OK, or QP_E_INVALID and QP_E_INPUT with
+ * the reason in `reason`. */
+enum qp_code qp_slice_open(struct qp_slice *slice, struct qp_span file,
+                           const struct qp_trust *trust, enum qp_code *authentic,
+                           struct qp_err *reason, struct qp_err *err) QP_MUST_USE;
+void qp_slice_wipe(struct qp_slice *slice);
+
+/* Decode an event; it lives until the next call. Cannot fail for lack of form: it was decoded once.
+ * QP_E_MEMORY. */
+enum qp_code qp_slice_event(struct qp_slice *slice, size_t at, Qp__Event **event,
+                            struct qp_err *err) QP_MUST_USE;
+/* The commitment's row, or NULL. */
+const struct qp_slice_sealed *qp_slice_find_sealed(const struct qp_slice *slice,
+                                                   const struct qp_hash *commitment);
+/* An event by its place in the log; SIZE_MAX when it is not shown. */
+size_t qp_slice_find_place(const struct qp_slice *slice, uint64_t index, uint32_t position);
+/* An event by its issuer's name for it; SIZE_MAX when it is not shown. */
+size_t qp_slice_find_event(const struct qp_slice *slice, const Qp__EventReference *reference);
+
+#endif

@@ -1,0 +1,345 @@
+#include "proof/trust.h"
+
+#include "core/check.h"
+#include "core/time.h"
+#include "wire/json.h"
+
+#include <string.h>
+
+#define LIST_MAX 1000
+#define DAY_MS UINT64_C(86400000)
+
+const char *qp_line_name(enum qp_line line)
+{
+    static const char *const names[QP_LINE_COUNT] = {
+        "authentic", "authorised",         "unbroken", "conserved",
+        "located",   "deforestation-free", "legal",    "current"};
+    QP_ASSERT(line < QP_LINE_COUNT);
+    return names[line];
+}
+
+struct reading {
+    struct qp_trust *trust;
+    const json_t *json;
+    struct qp_err *err;
+};
+
+static enum qp_code no_memory(struct qp_err *err)
+{
+    return qp_fail(err, QP_E_MEMORY, "no memory for the policy");
+}
+
+static enum qp_code refuse(struct reading *reading, const char *name, const char *what)
+{
+    return qp_fail(reading->err, QP_E_INPUT, "policy: %s: %s", name, what);
+}
+
+static enum qp_code copy_text(struct reading *reading, const json_t *value, const char *name,
+                              const char **text)
+{
+    if (!json_is_string(value) || json_string_length(value) == 0 ||
+        strlen(json_string_value(value)) != json_string_length(value)) {
+        return refuse(reading, name, "a text is needed");
+    }
+    *text = qp_arena_text(&reading->trust->arena, qp_span_text(json_string_value(value)));
+    return *text != NULL ? QP_OK : no_memory(reading->err);
+}
+
+/* A list of texts; absent is empty. */
+static enum qp_code read_texts(struct reading *reading, const json_t *list, const char *name,
+                               const char *const **texts, size_t *count)
+{
+    if (list == NULL) {
+        return QP_OK;
+    }
+    if (!json_is_array(list) || json_array_size(list) > LIST_MAX) {
+        return refuse(reading, name, "a list of texts is needed");
+    }
+    size_t n = json_array_size(list);
+    const char **made = qp_arena_alloc_zero(&reading->trust->arena, n, sizeof *made);
+    enum qp_code rc = made != NULL ? QP_OK : no_memory(reading->err);
+    for (size_t i = 0; rc == QP_OK && i < n; i++) {
+        rc = copy_text(reading, json_array_get(list, i), name, &made[i]);
+    }
+    if (rc == QP_OK) {
+        *texts = made;
+        *count = n;
+    }
+    return rc;
+}
+
+static enum qp_code read_log(struct reading *reading)
+{
+    const char *const *lines = NULL;
+    size_t count = 0;
+    struct qp_buf text = {0};
+    enum qp_code rc =
+        read_texts(reading, json_object_get(reading->json, "log"), "log", &lines, &count);
+    if (rc == QP_OK && count == 0) {
+        rc = refuse(reading, "log",
+                    "the lines of a C2SP log policy are needed, such as \"log VKEY\"");
+    }
+    for (size_t i = 0; rc == QP_OK && i < count; i++) {
+        rc = qp_buf_addf(&text, reading->err, "%s\n", lines[i]);
+    }
+    if (rc == QP_OK) {
+        rc = qp_policy_new(qp_span_buf(&text), &reading->trust->log, reading->err);
+        if (rc != QP_OK) {
+            rc = qp_prefix(reading->err, rc, "policy: log");
+        }
+    }
+    qp_buf_wipe(&text);
+    return rc;
+}
+
+static enum qp_code read_ledger_id(struct reading *reading)
+{
+    const json_t *value = json_object_get(reading->json, "ledger_id");
+    if (!json_is_string(value) ||
+        qp_hex_decode(reading->trust->ledger_id.bytes, 32,
+                      qp_span_of(json_string_value(value), json_string_length(value)),
+                      NULL) != QP_OK) {
+        return refuse(reading, "ledger_id", "64 hexadecimal digits are needed");
+    }
+    return QP_OK;
+}
+
+static enum qp_code check_names(struct reading *reading, const json_t *object, const char *where,
+                                const char *const *names, size_t count)
+{
+    for (void *it = json_object_iter((json_t *)(uintptr_t)object); it != NULL;
+         it = json_object_iter_next((json_t *)(uintptr_t)object, it)) {
+        const char *key = json_object_iter_key(it);
+        bool known = false;
+        for (size_t i = 0; i < count; i++) {
+            known = known || strcmp(names[i], key) == 0;
+        }
+        if (!known) {
+            return qp_fail(reading->err, QP_E_INPUT, "policy: %s: \"%.40s\" is not a known name",
+                           where, key);
+        }
+    }
+    return QP_OK;
+}
+
+static enum qp_code read_one_trusted(struct reading *reading, const json_t *item, const char *name,
+                                     struct qp_trusted *trusted)
+{
+    static const char *const names[] = {"party", "key", "datasets"};
+    if (json_is_string(item)) { /* the short form: just the party */
+        return copy_text(reading, item, name, &trusted->party);
+    }
+    if (!json_is_object(item)) {
+        return refuse(reading, name, "a party, or {\"party\": …, \"key\": …} is needed");
+    }
+    const json_t *key = json_object_get(item, "key");
+    enum qp_code rc = check_names(reading, item, name, names, QP_COUNT(names));
+    if (rc == QP_OK) {
+        rc = copy_text(reading, json_object_get(item, "party"), name, &trusted->party);
+    }
+    if (rc == QP_OK && key != NULL) {
+        trusted->has_key = true;
+        if (!json_is_string(key) ||
+            qp_hex_decode(trusted->key.bytes, 32,
+                          qp_span_of(json_string_value(key), json_string_length(key)),
+                          NULL) != QP_OK) {
+            rc = refuse(reading, name, "a key is 64 hexadecimal digits");
+        }
+    }
+    if (rc == QP_OK) {
+        rc = read_texts(reading, json_object_get(item, "datasets"), name, &trusted->datasets,
+                        &trusted->dataset_count);
+    }
+    return rc;
+}
+
+static enum qp_code read_trusted(struct reading *reading, const char *name,
+                                 struct qp_trusted_list *list)
+{
+    const json_t *value = json_object_get(reading->json, name);
+    if (value == NULL) {
+        return QP_OK;
+    }
+    if (!json_is_array(value) || json_array_size(value) > LIST_MAX) {
+        return refuse(reading, name, "a list is needed");
+    }
+    size_t count = json_array_size(value);
+    struct qp_trusted *items = qp_arena_alloc_zero(&reading->trust->arena, count, sizeof *items);
+    enum qp_code rc = items != NULL ? QP_OK : no_memory(reading->err);
+    for (size_t i = 0; rc == QP_OK && i < count; i++) {
+        rc = read_one_trusted(reading, json_array_get(value, i), name, &items[i]);
+    }
+    if (rc == QP_OK) {
+        *list = (struct qp_trusted_list){.items = items, .count = count};
+    }
+    return rc;
+}
+
+static enum qp_code read_required(struct reading *reading)
+{
+    const char *const *names = NULL;
+    size_t count = 0;
+    enum qp_code rc =
+        read_texts(reading, json_object_get(reading->json, "require"), "require", &names, &count);
+    if (rc == QP_OK && count == 0) {
+        rc = refuse(reading, "require", "at least one line of the verdict is needed");
+    }
+    for (size_t i = 0; rc == QP_OK && i < count; i++) {
+        bool known = false;
+        for (int line = 0; line < QP_LINE_COUNT; line++) {
+            if (strcmp(names[i], qp_line_name((enum qp_line)line)) == 0) {
+                reading->trust->required[line] = true;
+                known = true;
+            }
+        }
+        if (!known) {
+            rc = qp_fail(reading->err, QP_E_INPUT,
+                         "policy: require: \"%.40s\" is not a line; there are authentic, "
+                         "authorised, unbroken, conserved, located, deforestation-free, legal, "
+                         "current",
+                         names[i]);
+        }
+    }
+    /* What is not authentic is nothing at all. */
+    reading->trust->required[QP_LINE_AUTHENTIC] = true;
+    return rc;
+}
+
+static enum qp_code read_legal(struct reading *reading)
+{
+    static const char *const known[] = {"heads", "level"};
+    const json_t *legal = json_object_get(reading->json, "legal");
+    const char *const *heads = NULL;
+    size_t count = 0;
+    int level = QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_DOCUMENTED;
+    enum qp_code rc = QP_OK;
+    if (legal != NULL && !json_is_object(legal)) {
+        return refuse(reading, "legal", "{\"heads\": […], \"level\": …} is needed");
+    }
+    if (legal != NULL) {
+        rc = check_names(reading, legal, "legal", known, QP_COUNT(known));
+    }
+    const json_t *named = json_object_get(legal, "level");
+    if (rc == QP_OK && named != NULL) {
+        rc = json_is_string(named) ? qp_enum_value(&qp__evidence_level__descriptor,
+                                                   json_string_value(named), &level, reading->err)
+                                   : refuse(reading, "legal", "a level is a text");
+    }
+    if (rc == QP_OK) {
+        rc = read_texts(reading, json_object_get(legal, "heads"), "legal", &heads, &count);
+    }
+    uint32_t bits = 0;
+    for (size_t i = 0; rc == QP_OK && i < count; i++) {
+        int head = 0;
+        rc = qp_enum_value(&qp__legality_head__descriptor, heads[i], &head, reading->err);
+        bits |= 1U << head;
+    }
+    if (rc == QP_OK) {
+        reading->trust->legal_heads = bits;
+        reading->trust->legal_level = (Qp__EvidenceLevel)level;
+    }
+    return rc;
+}
+
+static enum qp_code read_times(struct reading *reading)
+{
+    const json_t *cut_off = json_object_get(reading->json, "cut_off");
+    const json_t *age = json_object_get(reading->json, "checkpoint_age_days_max");
+    if (cut_off != NULL &&
+        (!json_is_string(cut_off) ||
+         qp_time_parse(qp_span_of(json_string_value(cut_off), json_string_length(cut_off)),
+                       &reading->trust->cut_off_ms, NULL) != QP_OK)) {
+        return refuse(reading, "cut_off", "a time such as \"2020-12-31T23:59:59.999Z\" is needed");
+    }
+    if (age != NULL) {
+        if (!json_is_integer(age) || json_integer_value(age) < 1 ||
+            json_integer_value(age) > 36500) {
+            return refuse(reading, "checkpoint_age_days_max", "1 to 36500 days are allowed");
+        }
+        reading->trust->checkpoint_age_ms_max = (uint64_t)json_integer_value(age) * DAY_MS;
+    }
+    return QP_OK;
+}
+
+static enum qp_code read_policy(struct reading *reading)
+{
+    static const char *const names[] = {
+        "policy",     "name",      "ledger_id", "log",
+        "registrars", "assessors", "cut_off",   "checkpoint_age_days_max",
+        "rule_sets",  "require",   "legal"};
+    if (!json_is_object(reading->json)) {
+        return refuse(reading, "file", "a JSON object is needed");
+    }
+    const json_t *version = json_object_get(reading->json, "policy");
+    if (!json_is_string(version) || strcmp(json_string_value(version), "quipu/policy/v1") != 0) {
+        return refuse(reading, "policy",
+                      "\"quipu/policy/v1\" is needed; quipu policy new writes one");
+    }
+    enum qp_code rc = check_names(reading, reading->json, "file", names, QP_COUNT(names));
+    if (rc == QP_OK && json_object_get(reading->json, "name") != NULL) {
+        rc = copy_text(reading, json_object_get(reading->json, "name"), "name",
+                       &reading->trust->name);
+    }
+    if (rc == QP_OK) {
+        rc = read_ledger_id(reading);
+    }
+    if (rc == QP_OK) {
+        rc = read_log(reading);
+    }
+    if (rc == QP_OK) {
+        rc = read_trusted(reading, "registrars", &reading->trust->registrars);
+    }
+    if (rc == QP_OK) {
+        rc = read_trusted(reading, "assessors", &reading->trust->assessors);
+    }
+    if (rc == QP_OK) {
+        rc = read_times(reading);
+    }
+    if (rc == QP_OK) {
+        rc = read_texts(reading, json_object_get(reading->json, "rule_sets"), "rule_sets",
+                        &reading->trust->rule_sets, &reading->trust->rule_set_count);
+    }
+    if (rc == QP_OK) {
+        rc = read_required(reading);
+    }
+    return rc == QP_OK ? read_legal(reading) : rc;
+}
+
+enum qp_code qp_trust_new(struct qp_span json, struct qp_trust **trust, struct qp_err *err)
+{
+    if (json.len == 0 || json.len > QP_TRUST_BYTES_MAX) {
+        return qp_fail(err, QP_E_INPUT, "policy is %zu bytes; 1 to %d are allowed", json.len,
+                       QP_TRUST_BYTES_MAX);
+    }
+    json_t *parsed = NULL;
+    struct qp_trust *made = qp_alloc_zero(1, sizeof *made);
+    if (made == NULL) {
+        return no_memory(err);
+    }
+    qp_arena_init(&made->arena, 0);
+    made->name = "";
+    enum qp_code rc = qp_json_parse(json, &parsed, err);
+    if (rc != QP_OK) {
+        rc = qp_prefix(err, rc, "policy");
+    } else {
+        struct reading reading = {.trust = made, .json = parsed, .err = err};
+        rc = read_policy(&reading);
+    }
+    json_decref(parsed);
+    if (rc != QP_OK) {
+        qp_trust_free(made);
+        return rc;
+    }
+    *trust = made;
+    return QP_OK;
+}
+
+void qp_trust_free(struct qp_trust *trust)
+{
+    if (trust == NULL) {
+        return;
+    }
+    qp_policy_free(trust->log);
+    qp_arena_wipe(&trust->arena);
+    qp_free(trust);
+}
