@@ -1,0 +1,44 @@
+/* quipu: a signed record of where lots come from. The table of its commands. */
+#include "cli.h"
+
+#include "core/check.h"
+
+#include <string.h>
+
+static const struct cli_command commands[] = {
+    {NULL, "Keys and signing", NULL},
+    {"key", "make a key, look at one", cmd_key},
+
+    {NULL, "Other", NULL},
+    {"version", "print the versions of program, format and store", cmd_version},
+};
+
+static const char about[] =
+    "A ledger of harvests, lots and shipments: everybody signs what they did, the log keeps it "
+    "in order, and a buyer checks the whole history of a shipment offline.";
+
+int main(int argc, char **argv)
+{
+    struct cli cli;
+    struct qp_err err;
+    qp_err_init(&err);
+    cli_init(&cli, argc, argv);
+    static char version[] = "version";
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        argv[1] = version;
+    }
+    enum qp_code rc = qp_init(&err);
+    if (rc == QP_OK) {
+        rc = cli_dispatch(&cli, "quipu", about, commands, QP_COUNT(commands), argc, argv, &err);
+    }
+    if (rc != QP_OK) {
+        cli_error(&cli, &err);
+    }
+    enum qp_code flushed = cli_finish(&cli, &err);
+    if (rc == QP_OK && flushed != QP_OK) {
+        rc = flushed;
+        cli_error(&cli, &err);
+    }
+    cli_wipe(&cli);
+    return cli_exit(rc);
+}
