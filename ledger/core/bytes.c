@@ -65,7 +65,7 @@ enum qp_code qp_buf_reserve(struct qp_buf *buf, size_t more, struct qp_err *err)
     if (data == NULL) {
         return qp_fail(err, QP_E_MEMORY, "no memory for a buffer of %zu bytes", capacity);
     }
-    if (buf->len > 0) {
+    if (buf->data != NULL) {
         memcpy(data, buf->data, buf->len);
     }
     size_t len = buf->len;

@@ -24,7 +24,7 @@ static int64_t sine(int32_t angle_e7)
     int64_t x = (int64_t)(((wide)magnitude * RADIAN_E7_Q92) >> (92 - FRACTION_BITS));
     int64_t square = (int64_t)(((wide)x * x) >> FRACTION_BITS);
     int64_t series = ONE;
-    for (int k = 12; k >= 1; k--) {
+    for (int64_t k = 12; k >= 1; k--) {
         int64_t term = (int64_t)(((wide)square * series) >> FRACTION_BITS);
         series = ONE - term / (2 * k * (2 * k + 1));
     }

@@ -76,7 +76,7 @@ enum qp_code qp_job_draw(struct qp_job *job, const char *id, Qp__LotState *lot,
     }
     uint64_t grams = lot->balance == NULL ? 0 : lot->balance->grams;
     uint64_t pieces = lot->balance == NULL ? 0 : lot->balance->pieces;
-    if (quantity->grams > grams || quantity->pieces > pieces) {
+    if (lot->balance == NULL || quantity->grams > grams || quantity->pieces > pieces) {
         return qp_refuse(job->err, "QP-MASS-DRAW",
                          "%llu g and %llu pieces are drawn from lot %s, which has %llu g and %llu "
                          "pieces left",

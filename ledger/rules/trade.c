@@ -196,13 +196,12 @@ enum qp_code qp_rule_shipment_dispatched(struct qp_job *job)
     if (rc == QP_OK) {
         rc = draw_shipped(job, body, &sum);
     }
-    char **containers =
-        rc == QP_OK ? qp_job_alloc(job, body->n_containers, sizeof *containers) : NULL;
-    if (rc == QP_OK && containers == NULL) {
-        rc = qp_job_no_memory(job);
-    }
     if (rc != QP_OK) {
         return rc;
+    }
+    char **containers = qp_job_alloc(job, body->n_containers, sizeof *containers);
+    if (containers == NULL) {
+        return qp_job_no_memory(job);
     }
     for (size_t i = 0; i < body->n_containers; i++) {
         containers[i] = body->containers[i]->number;

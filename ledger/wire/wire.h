@@ -29,8 +29,8 @@
 #define QP_STATEMENT_BYTES_MAX 1024
 #define QP_ENTRY_BYTES_MAX 65535
 #define QP_SEALED_BYTES_MAX 4194304
-#define QP_SUBMISSION_BYTES_MAX (64 * 1024 * 1024)
-#define QP_BUNDLE_BYTES_MAX (512 * 1024 * 1024)
+#define QP_SUBMISSION_BYTES_MAX 67108864        /* 64 MiB */
+#define QP_BUNDLE_BYTES_MAX 536870912           /* 512 MiB */
 #define QP_NUMBER_MAX INT64_C(9007199254740991) /* 2^53 - 1: exact in every JSON reader */
 
 /* First bytes of the files; SPEC.md, "Files". */
