@@ -269,7 +269,9 @@ static enum qp_code draw_inputs(struct qp_job *job, const Qp__LotProcessed *body
     return QP_OK;
 }
 
-/* What is left over when goods are made: weighed, but bound by no factor. */
+/* What is left over when goods are made: it comes from the same input as the product, so it does
+ * not compete with it. Its weight is bound by its own factor where the rule set has one, and always
+ * by the total. */
 static bool is_residue(Qp__Form form)
 {
     return form == QP__FORM__FORM_HUSK || form == QP__FORM__FORM_PULP ||
@@ -313,6 +315,7 @@ static enum qp_code check_outputs(struct qp_job *job, const Qp__LotProcessed *bo
     const Qp__RuleSetPublished *rules = NULL;
     enum qp_code rc = qp_job_rule_set(job, &rules);
     wide needed = 0;
+    wide aside = 0; /* needed by what is left over */
     uint64_t total = 0;
     uint64_t pieces = 0;
     for (size_t i = 0; rc == QP_OK && i < body->n_outputs; i++) {
@@ -322,7 +325,11 @@ static enum qp_code check_outputs(struct qp_job *job, const Qp__LotProcessed *bo
         if (rc == QP_OK) {
             rc = needed_grams(job, rules, inputs, output, &part);
         }
-        needed += part;
+        if (output->form != inputs->form && is_residue(output->form)) {
+            aside += part;
+        } else {
+            needed += part;
+        }
         total += output->quantity->grams;
         if (output->form == inputs->form) {
             pieces += output->quantity->pieces;
@@ -331,6 +338,7 @@ static enum qp_code check_outputs(struct qp_job *job, const Qp__LotProcessed *bo
     if (rc != QP_OK) {
         return rc;
     }
+    needed = aside > needed ? aside : needed;
     if (needed > inputs->grams || pieces > inputs->pieces) {
         return qp_refuse(
             job->err, "QP-MASS-YIELD",
