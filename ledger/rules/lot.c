@@ -114,7 +114,7 @@ static enum qp_code check_giver(struct qp_job *job, const Qp__LotTransferred *bo
     return QP_OK;
 }
 
-enum qp_code qp_rule_lot_transferred(struct qp_job *job)
+enum qp_code qp_judge_lot_transferred(struct qp_job *job)
 {
     const Qp__LotTransferred *body = job->event->lot_transferred;
     Qp__LotState *lot = NULL;
@@ -186,7 +186,7 @@ static enum qp_code check_weight(struct qp_job *job, const Qp__LotReceived *body
     return QP_OK;
 }
 
-enum qp_code qp_rule_lot_received(struct qp_job *job)
+enum qp_code qp_judge_lot_received(struct qp_job *job)
 {
     const Qp__LotReceived *body = job->event->lot_received;
     Qp__LotState *lot = NULL;
@@ -227,7 +227,7 @@ enum qp_code qp_rule_lot_received(struct qp_job *job)
     return qp_job_put_lot(job, body->lot, lot);
 }
 
-enum qp_code qp_rule_lot_inspected(struct qp_job *job)
+enum qp_code qp_judge_lot_inspected(struct qp_job *job)
 {
     const Qp__LotInspected *body = job->event->lot_inspected;
     Qp__LotState *lot = NULL;
@@ -239,7 +239,7 @@ enum qp_code qp_rule_lot_inspected(struct qp_job *job)
     return rc == QP_OK ? check_alive(job, body->lot, lot) : rc;
 }
 
-enum qp_code qp_rule_footprint_recorded(struct qp_job *job)
+enum qp_code qp_judge_footprint_recorded(struct qp_job *job)
 {
     const Qp__FootprintRecorded *body = job->event->footprint_recorded;
     Qp__LotState *lot = NULL;
@@ -251,7 +251,7 @@ enum qp_code qp_rule_footprint_recorded(struct qp_job *job)
     return rc == QP_OK ? check_alive(job, body->lot, lot) : rc;
 }
 
-enum qp_code qp_rule_lot_recalled(struct qp_job *job)
+enum qp_code qp_judge_lot_recalled(struct qp_job *job)
 {
     const Qp__LotRecalled *body = job->event->lot_recalled;
     Qp__LotState *lot = NULL;

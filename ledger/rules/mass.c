@@ -185,7 +185,7 @@ static enum qp_code check_new_lot(struct qp_job *job, const char *id)
     return rc;
 }
 
-enum qp_code qp_rule_lot_harvested(struct qp_job *job)
+enum qp_code qp_judge_lot_harvested(struct qp_job *job)
 {
     const Qp__LotHarvested *body = job->event->lot_harvested;
     enum qp_code rc = check_new_lot(job, body->lot);
@@ -387,7 +387,7 @@ static enum qp_code put_output(struct qp_job *job, const struct inputs *inputs,
     return qp_job_put_lot(job, output->lot, &state);
 }
 
-enum qp_code qp_rule_lot_processed(struct qp_job *job)
+enum qp_code qp_judge_lot_processed(struct qp_job *job)
 {
     const Qp__LotProcessed *body = job->event->lot_processed;
     struct inputs inputs = {.commodity = QP__COMMODITY__COMMODITY_UNSPECIFIED};

@@ -99,7 +99,7 @@ static uint32_t roles_of(const Qp__PartyEnrolled *body)
     return roles;
 }
 
-enum qp_code qp_rule_ledger_opened(struct qp_job *job)
+enum qp_code qp_judge_ledger_opened(struct qp_job *job)
 {
     const Qp__LedgerOpened *body = job->event->ledger_opened;
     const Qp__PartyEnrolled *operator= body->operator_;
@@ -124,7 +124,7 @@ enum qp_code qp_rule_ledger_opened(struct qp_job *job)
     return enrol(job, operator);
 }
 
-enum qp_code qp_rule_rule_set_published(struct qp_job *job)
+enum qp_code qp_judge_rule_set_published(struct qp_job *job)
 {
     const Qp__RuleSetPublished *body = job->event->rule_set_published;
     struct qp_state_key newest = qp_state_key_rule_set(0);
@@ -149,13 +149,13 @@ enum qp_code qp_rule_rule_set_published(struct qp_job *job)
     return rc == QP_OK ? qp_job_put(job, &newest, &qp_rule_rule_set_state, &state) : rc;
 }
 
-enum qp_code qp_rule_state_committed(struct qp_job *job)
+enum qp_code qp_judge_state_committed(struct qp_job *job)
 {
     return qp_refuse(job->err, "QP-RESERVED",
                      "state_committed is reserved: ledgers of version 1 do not admit it");
 }
 
-enum qp_code qp_rule_party_enrolled(struct qp_job *job)
+enum qp_code qp_judge_party_enrolled(struct qp_job *job)
 {
     const Qp__PartyEnrolled *body = job->event->party_enrolled;
     uint32_t roles = roles_of(body);
@@ -172,7 +172,7 @@ enum qp_code qp_rule_party_enrolled(struct qp_job *job)
     return enrol(job, body);
 }
 
-enum qp_code qp_rule_party_suspended(struct qp_job *job)
+enum qp_code qp_judge_party_suspended(struct qp_job *job)
 {
     const Qp__PartySuspended *body = job->event->party_suspended;
     Qp__PartyState *party = NULL;
@@ -207,7 +207,7 @@ static enum qp_code check_keeper(struct qp_job *job, const char *party)
     return QP_OK;
 }
 
-enum qp_code qp_rule_key_added(struct qp_job *job)
+enum qp_code qp_judge_key_added(struct qp_job *job)
 {
     const Qp__KeyAdded *body = job->event->key_added;
     enum qp_code rc = check_keeper(job, body->party);
@@ -239,7 +239,7 @@ static enum qp_code end_key(struct qp_job *job, ProtobufCBinaryData bytes, const
     return qp_job_put(job, &at, &qp_rule_key_state, known);
 }
 
-enum qp_code qp_rule_key_rotated(struct qp_job *job)
+enum qp_code qp_judge_key_rotated(struct qp_job *job)
 {
     const Qp__KeyRotated *body = job->event->key_rotated;
     enum qp_code rc = check_keeper(job, body->party);
@@ -249,7 +249,7 @@ enum qp_code qp_rule_key_rotated(struct qp_job *job)
     return rc == QP_OK ? enrol_key(job, body->new_key, body->party) : rc;
 }
 
-enum qp_code qp_rule_key_revoked(struct qp_job *job)
+enum qp_code qp_judge_key_revoked(struct qp_job *job)
 {
     const Qp__KeyRevoked *body = job->event->key_revoked;
     enum qp_code rc = check_keeper(job, body->party);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum qp_code qp_rule_producer_registered(struct qp_job *job)
+enum qp_code qp_judge_producer_registered(struct qp_job *job)
 {
     const Qp__ProducerRegistered *body = job->event->producer_registered;
     struct qp_state_key at = qp_state_key_text(QP_STATE_PRODUCER, body->producer);
@@ -80,7 +80,7 @@ static enum qp_code check_new_plot(struct qp_job *job, const Qp__PlotRegistered 
     return rc == QP_OK ? check_point(job, body) : rc;
 }
 
-enum qp_code qp_rule_plot_registered(struct qp_job *job)
+enum qp_code qp_judge_plot_registered(struct qp_job *job)
 {
     const Qp__PlotRegistered *body = job->event->plot_registered;
     struct qp_state_key at = qp_state_key_text(QP_STATE_PLOT, body->plot);
@@ -110,7 +110,7 @@ static enum qp_code get_plot(struct qp_job *job, const char *id, const struct qp
     return rc;
 }
 
-enum qp_code qp_rule_plot_assessed(struct qp_job *job)
+enum qp_code qp_judge_plot_assessed(struct qp_job *job)
 {
     const Qp__PlotAssessed *body = job->event->plot_assessed;
     struct qp_state_key at = qp_state_key_text(QP_STATE_PLOT, body->plot);
@@ -144,7 +144,7 @@ enum qp_code qp_rule_plot_assessed(struct qp_job *job)
     return qp_job_put(job, &at, &qp_rule_plot_state, plot);
 }
 
-enum qp_code qp_rule_plot_withdrawn(struct qp_job *job)
+enum qp_code qp_judge_plot_withdrawn(struct qp_job *job)
 {
     const Qp__PlotWithdrawn *body = job->event->plot_withdrawn;
     struct qp_state_key at = qp_state_key_text(QP_STATE_PLOT, body->plot);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum qp_code qp_rule_document_attached(struct qp_job *job)
+enum qp_code qp_judge_document_attached(struct qp_job *job)
 {
     const Qp__DocumentAttached *body = job->event->document_attached;
     enum qp_code rc =
@@ -188,7 +188,7 @@ static enum qp_code check_voider(struct qp_job *job, const Qp__EventReference *r
     return rc;
 }
 
-enum qp_code qp_rule_event_voided(struct qp_job *job)
+enum qp_code qp_judge_event_voided(struct qp_job *job)
 {
     const Qp__EventReference *reference = job->event->event_voided->event;
     enum qp_code rc = check_voider(job, reference);

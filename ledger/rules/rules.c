@@ -20,38 +20,38 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    {QP__EVENT__BODY_LEDGER_OPENED, QP_ROLE(OPERATOR), qp_rule_ledger_opened},
+    {QP__EVENT__BODY_LEDGER_OPENED, QP_ROLE(OPERATOR), qp_judge_ledger_opened},
     {QP__EVENT__BODY_RULE_SET_PUBLISHED, QP_ROLE(OPERATOR) | QP_ROLE(AUTHORITY),
-     qp_rule_rule_set_published},
-    {QP__EVENT__BODY_STATE_COMMITTED, QP_ROLE(OPERATOR), qp_rule_state_committed},
-    {QP__EVENT__BODY_PARTY_ENROLLED, REGISTRARS, qp_rule_party_enrolled},
-    {QP__EVENT__BODY_PARTY_SUSPENDED, REGISTRARS | QP_ROLE(AUTHORITY), qp_rule_party_suspended},
-    {QP__EVENT__BODY_KEY_ADDED, 0, qp_rule_key_added},
-    {QP__EVENT__BODY_KEY_ROTATED, 0, qp_rule_key_rotated},
-    {QP__EVENT__BODY_KEY_REVOKED, 0, qp_rule_key_revoked},
-    {QP__EVENT__BODY_PRODUCER_REGISTERED, BUYERS, qp_rule_producer_registered},
-    {QP__EVENT__BODY_PLOT_REGISTERED, BUYERS, qp_rule_plot_registered},
-    {QP__EVENT__BODY_PLOT_ASSESSED, QP_ROLE(ASSESSOR) | QP_ROLE(AUTHORITY), qp_rule_plot_assessed},
-    {QP__EVENT__BODY_PLOT_WITHDRAWN, BUYERS | QP_ROLE(AUTHORITY), qp_rule_plot_withdrawn},
-    {QP__EVENT__BODY_LOT_HARVESTED, BUYERS, qp_rule_lot_harvested},
-    {QP__EVENT__BODY_LOT_PROCESSED, BUYERS | QP_ROLE(WAREHOUSE), qp_rule_lot_processed},
-    {QP__EVENT__BODY_LOT_TRANSFERRED, HANDS, qp_rule_lot_transferred},
-    {QP__EVENT__BODY_LOT_RECEIVED, HANDS, qp_rule_lot_received},
-    {QP__EVENT__BODY_LOT_INSPECTED, HANDS | CHECKERS, qp_rule_lot_inspected},
-    {QP__EVENT__BODY_LOT_RECALLED, HANDS | QP_ROLE(AUTHORITY), qp_rule_lot_recalled},
+     qp_judge_rule_set_published},
+    {QP__EVENT__BODY_STATE_COMMITTED, QP_ROLE(OPERATOR), qp_judge_state_committed},
+    {QP__EVENT__BODY_PARTY_ENROLLED, REGISTRARS, qp_judge_party_enrolled},
+    {QP__EVENT__BODY_PARTY_SUSPENDED, REGISTRARS | QP_ROLE(AUTHORITY), qp_judge_party_suspended},
+    {QP__EVENT__BODY_KEY_ADDED, 0, qp_judge_key_added},
+    {QP__EVENT__BODY_KEY_ROTATED, 0, qp_judge_key_rotated},
+    {QP__EVENT__BODY_KEY_REVOKED, 0, qp_judge_key_revoked},
+    {QP__EVENT__BODY_PRODUCER_REGISTERED, BUYERS, qp_judge_producer_registered},
+    {QP__EVENT__BODY_PLOT_REGISTERED, BUYERS, qp_judge_plot_registered},
+    {QP__EVENT__BODY_PLOT_ASSESSED, QP_ROLE(ASSESSOR) | QP_ROLE(AUTHORITY), qp_judge_plot_assessed},
+    {QP__EVENT__BODY_PLOT_WITHDRAWN, BUYERS | QP_ROLE(AUTHORITY), qp_judge_plot_withdrawn},
+    {QP__EVENT__BODY_LOT_HARVESTED, BUYERS, qp_judge_lot_harvested},
+    {QP__EVENT__BODY_LOT_PROCESSED, BUYERS | QP_ROLE(WAREHOUSE), qp_judge_lot_processed},
+    {QP__EVENT__BODY_LOT_TRANSFERRED, HANDS, qp_judge_lot_transferred},
+    {QP__EVENT__BODY_LOT_RECEIVED, HANDS, qp_judge_lot_received},
+    {QP__EVENT__BODY_LOT_INSPECTED, HANDS | CHECKERS, qp_judge_lot_inspected},
+    {QP__EVENT__BODY_LOT_RECALLED, HANDS | QP_ROLE(AUTHORITY), qp_judge_lot_recalled},
     {QP__EVENT__BODY_CERTIFICATE_ISSUED, QP_ROLE(CERTIFIER) | QP_ROLE(AUTHORITY),
-     qp_rule_certificate_issued},
+     qp_judge_certificate_issued},
     {QP__EVENT__BODY_CERTIFICATE_WITHDRAWN, QP_ROLE(CERTIFIER) | QP_ROLE(AUTHORITY),
-     qp_rule_certificate_withdrawn},
+     qp_judge_certificate_withdrawn},
     {QP__EVENT__BODY_FOOTPRINT_RECORDED, HANDS | CHECKERS | QP_ROLE(ASSESSOR),
-     qp_rule_footprint_recorded},
-    {QP__EVENT__BODY_SHIPMENT_DISPATCHED, QP_ROLE(EXPORTER), qp_rule_shipment_dispatched},
-    {QP__EVENT__BODY_SHIPMENT_GATED_IN, QP_ROLE(TERMINAL), qp_rule_shipment_gated_in},
+     qp_judge_footprint_recorded},
+    {QP__EVENT__BODY_SHIPMENT_DISPATCHED, QP_ROLE(EXPORTER), qp_judge_shipment_dispatched},
+    {QP__EVENT__BODY_SHIPMENT_GATED_IN, QP_ROLE(TERMINAL), qp_judge_shipment_gated_in},
     {QP__EVENT__BODY_SHIPMENT_LOADED, QP_ROLE(TERMINAL) | QP_ROLE(CARRIER),
-     qp_rule_shipment_loaded},
-    {QP__EVENT__BODY_SHIPMENT_RECEIVED, QP_ROLE(IMPORTER), qp_rule_shipment_received},
-    {QP__EVENT__BODY_DOCUMENT_ATTACHED, 0, qp_rule_document_attached},
-    {QP__EVENT__BODY_EVENT_VOIDED, 0, qp_rule_event_voided},
+     qp_judge_shipment_loaded},
+    {QP__EVENT__BODY_SHIPMENT_RECEIVED, QP_ROLE(IMPORTER), qp_judge_shipment_received},
+    {QP__EVENT__BODY_DOCUMENT_ATTACHED, 0, qp_judge_document_attached},
+    {QP__EVENT__BODY_EVENT_VOIDED, 0, qp_judge_event_voided},
 };
 
 uint32_t qp_party_roles(const Qp__PartyState *party)
@@ -180,7 +180,7 @@ enum qp_code qp_rules_apply(const struct qp_rule_context *context, const Qp__Eve
     QP_ASSERT(rule != NULL); /* the decoder lets no event without a body through */
     struct qp_job job = make_job(context, event, state, scratch, err);
     if (event->body_case == QP__EVENT__BODY_LEDGER_OPENED) {
-        return qp_rule_ledger_opened(&job); /* there is no party before it */
+        return qp_judge_ledger_opened(&job); /* there is no party before it */
     }
     enum qp_code rc = find_issuer(&context->issuer, state, scratch, job.party, &job.issuer, err);
     if (rc == QP_OK) {

@@ -10,7 +10,7 @@ static unsigned long long ull(uint64_t value)
     return value;
 }
 
-enum qp_code qp_rule_certificate_issued(struct qp_job *job)
+enum qp_code qp_judge_certificate_issued(struct qp_job *job)
 {
     const Qp__CertificateIssued *body = job->event->certificate_issued;
     struct qp_state_key at = qp_state_key_text(QP_STATE_CERTIFICATE, body->certificate);
@@ -49,7 +49,7 @@ enum qp_code qp_rule_certificate_issued(struct qp_job *job)
     return qp_job_put(job, &at, &qp_rule_certificate_state, &state);
 }
 
-enum qp_code qp_rule_certificate_withdrawn(struct qp_job *job)
+enum qp_code qp_judge_certificate_withdrawn(struct qp_job *job)
 {
     const Qp__CertificateWithdrawn *body = job->event->certificate_withdrawn;
     struct qp_state_key at = qp_state_key_text(QP_STATE_CERTIFICATE, body->certificate);
@@ -187,7 +187,7 @@ static enum qp_code draw_shipped(struct qp_job *job, const Qp__ShipmentDispatche
     return QP_OK;
 }
 
-enum qp_code qp_rule_shipment_dispatched(struct qp_job *job)
+enum qp_code qp_judge_shipment_dispatched(struct qp_job *job)
 {
     const Qp__ShipmentDispatched *body = job->event->shipment_dispatched;
     struct qp_state_key at = qp_state_key_text(QP_STATE_SHIPMENT, body->shipment);
@@ -286,7 +286,7 @@ static enum qp_code put_shipment(struct qp_job *job, const char *id,
     return qp_job_put(job, &at, &qp_rule_shipment_state, shipment);
 }
 
-enum qp_code qp_rule_shipment_gated_in(struct qp_job *job)
+enum qp_code qp_judge_shipment_gated_in(struct qp_job *job)
 {
     const Qp__ShipmentGatedIn *body = job->event->shipment_gated_in;
     Qp__ShipmentState *shipment = NULL;
@@ -306,7 +306,7 @@ enum qp_code qp_rule_shipment_gated_in(struct qp_job *job)
     return rc == QP_OK ? put_shipment(job, body->shipment, shipment) : rc;
 }
 
-enum qp_code qp_rule_shipment_loaded(struct qp_job *job)
+enum qp_code qp_judge_shipment_loaded(struct qp_job *job)
 {
     const Qp__ShipmentLoaded *body = job->event->shipment_loaded;
     Qp__ShipmentState *shipment = NULL;
@@ -333,7 +333,7 @@ enum qp_code qp_rule_shipment_loaded(struct qp_job *job)
     return rc == QP_OK ? put_shipment(job, body->shipment, shipment) : rc;
 }
 
-enum qp_code qp_rule_shipment_received(struct qp_job *job)
+enum qp_code qp_judge_shipment_received(struct qp_job *job)
 {
     const Qp__ShipmentReceived *body = job->event->shipment_received;
     Qp__ShipmentState *shipment = NULL;
