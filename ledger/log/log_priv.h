@@ -1,0 +1,107 @@
+/* What the files of this room share. */
+#ifndef QP_LOG_PRIV_H
+#define QP_LOG_PRIV_H
+
+#include <quipu/log.h>
+
+#include "log/anchor.h"
+#include "log/book.h"
+#include "log/pool.h"
+
+/* Ids of the events of one entry that were found to be under its root. */
+struct qp_known_ids {
+    bool valid;
+    uint64_t index;
+    size_t count;
+    struct qp_hash ids[QP_EVENTS_MAX];
+};
+
+struct qp_log {
+    struct qp_log_options options;
+    char *dir;
+    char *store_dir;
+    char *anchor_path;
+    int lock; /* -1 for readers */
+    bool failed;
+    struct qp_store *store;
+    struct qp_tile_cache *tiles;
+    struct qp_anchor anchor;
+    struct qp_book *book; /* NULL for readers */
+    struct qp_pool *pool; /* made when it is needed first */
+
+    /* From entry 0. */
+    struct qp_hash ledger_id;
+    struct qp_vkey vkey; /* named after the origin */
+    /* Under the newest signed checkpoint; nothing beyond it is shown. */
+    struct qp_merkle_head head;
+
+    struct qp_arena arena; /* of one call */
+    struct qp_known_ids *known;
+    struct qp_buf borrowed; /* what a call of view.h hands out */
+};
+
+uint64_t qp_log_now(const struct qp_log *log);
+/* Names of the folder's parts. QP_E_MEMORY. */
+enum qp_code qp_log_paths(struct qp_log *log, const char *dir, struct qp_err *err) QP_MUST_USE;
+/* Origin, log key and id of the ledger, from its entry 0. QP_E_STORE. */
+enum qp_code qp_log_identify(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+/* Take the anchor's checkpoint for the head, after its signature and its root hold. */
+enum qp_code qp_log_adopt(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+
+/* recover.c: from a store that may be ahead of its anchor to one that is signed up to its end. */
+enum qp_code qp_log_recover(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+/* Intent, signature, signed checkpoint in the anchor: for the size that the book has. */
+enum qp_code qp_log_sign(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+/* The anchor's checkpoint, when the store does not have it yet; else an empty note. */
+enum qp_code qp_log_unstored(struct qp_log *log, struct qp_book_checkpoint *checkpoint,
+                             struct qp_err *err) QP_MUST_USE;
+/* Check the note: by the log's key, for its origin. QP_E_STORE. */
+enum qp_code qp_log_note_check(const struct qp_log *log, struct qp_span note,
+                               struct qp_checkpoint *checkpoint, struct qp_err *err) QP_MUST_USE;
+
+/* Is the entry at its place: index, link to the entry before it, time? last_leaf and last_ms are of
+ * the entry before, zeros at index 0. QP_E_INVALID. */
+enum qp_code qp_entry_follows(const Qp__Entry *entry, uint64_t index,
+                              const struct qp_hash *last_leaf, uint64_t last_ms,
+                              struct qp_err *err) QP_MUST_USE;
+
+/* submit.c: write and sign what the book holds. */
+enum qp_code qp_log_settle(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+/* A pool and a bench for each of its workers. */
+struct qp_benches {
+    struct qp_bench *list;
+    unsigned count;
+};
+enum qp_code qp_log_benches(struct qp_log *log, struct qp_benches *benches,
+                            struct qp_err *err) QP_MUST_USE;
+void qp_benches_reset(struct qp_benches *benches);
+void qp_benches_wipe(struct qp_benches *benches);
+
+/* read.c: the checkpoint under which the receipt of an entry is made. */
+enum qp_code qp_log_checkpoint_over(struct qp_log *log, uint64_t index, uint64_t *size,
+                                    struct qp_span *note, struct qp_err *err) QP_MUST_USE;
+
+/* Steps of an admission, between which a process may die. */
+enum qp_log_step {
+    QP_STEP_BEGIN,     /* judged, nothing written */
+    QP_STEP_COMMITTED, /* in the store */
+    QP_STEP_VERIFIED,
+    QP_STEP_INTENDED, /* in the anchor */
+    QP_STEP_SIGNED,   /* in memory only */
+    QP_STEP_ANCHORED,
+    QP_STEP_COUNT
+};
+#ifdef QP_TESTING
+/* Called at each step of every log of the process; NULL: not. */
+extern void (*qp_log_step_hook)(enum qp_log_step step);
+#define QP_LOG_STEP(step)                                                                          \
+    do {                                                                                           \
+        if (qp_log_step_hook != NULL) {                                                            \
+            qp_log_step_hook(step);                                                                \
+        }                                                                                          \
+    } while (0)
+#else
+#define QP_LOG_STEP(step) ((void)0)
+#endif
+
+#endif

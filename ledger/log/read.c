@@ -1,0 +1,191 @@
+#include "log/log_priv.h"
+
+#include "core/check.h"
+#include "log/keys.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* What is stored may have rotted since it was written: nothing is handed out that does not have the
+ * hash that the tree has. */
+
+static enum qp_code damaged(uint64_t index, const char *what, struct qp_err *err)
+{
+    return qp_fail(err, QP_E_STORE,
+                   "entry %" PRIu64 ": %s is missing or damaged in the store; restore it from a "
+                   "backup or a mirror",
+                   index, what);
+}
+
+static enum qp_code check_index(const struct qp_log *log, uint64_t index, struct qp_err *err)
+{
+    if (index >= log->head.size) {
+        return qp_fail(err, QP_E_NOT_FOUND, "there is no entry %" PRIu64 "; the log has %" PRIu64,
+                       index, log->head.size);
+    }
+    return QP_OK;
+}
+
+/* The entry's bytes in the store's view, checked against the tree. */
+static enum qp_code get_entry(struct qp_log *log, uint64_t index, struct qp_span *bytes,
+                              struct qp_err *err)
+{
+    struct qp_row_key key = qp_key_number(index);
+    struct qp_merkle_reader reader = qp_tile_reader(log->tiles);
+    struct qp_hash leaf;
+    struct qp_hash in_tree;
+    enum qp_code rc = check_index(log, index, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    rc = qp_store_get(log->store, QP_TABLE_ENTRIES, qp_row_key_span(&key), bytes, err);
+    if (rc == QP_E_NOT_FOUND) {
+        return damaged(index, "it", err);
+    }
+    rc = rc == QP_OK ? reader.node(reader.ctx, 0, index, &in_tree, err) : rc;
+    if (rc == QP_OK) {
+        qp_hash_leaf(&leaf, *bytes);
+        rc = qp_hash_eq(&leaf, &in_tree) ? QP_OK : damaged(index, "it", err);
+    }
+    return rc;
+}
+
+enum qp_code qp_log_entry(struct qp_log *log, uint64_t index, struct qp_buf *out,
+                          struct qp_err *err)
+{
+    struct qp_span bytes = {0};
+    enum qp_code rc = get_entry(log, index, &bytes, err);
+    return rc == QP_OK ? qp_buf_add(out, bytes, err) : rc;
+}
+
+/* Learn the ids of an entry's events, all of them, and check them against its event root. */
+static enum qp_code know_events(struct qp_log *log, uint64_t index, struct qp_err *err)
+{
+    struct qp_known_ids *known = log->known;
+    struct qp_span bytes = {0};
+    Qp__Entry *entry = NULL;
+    Qp__Statement *statement = NULL;
+    if (known->valid && known->index == index) {
+        return QP_OK;
+    }
+    known->valid = false;
+    qp_arena_reset(&log->arena);
+    enum qp_code rc = get_entry(log, index, &bytes, err);
+    rc = rc == QP_OK ? qp_entry_decode(bytes, &log->arena, &entry, err) : rc;
+    rc = rc == QP_OK
+             ? qp_statement_decode(qp_span_bytes(entry->statement), &log->arena, &statement, err)
+             : rc;
+    if (rc != QP_OK) {
+        return rc == QP_E_INPUT ? damaged(index, "it", err) : rc;
+    }
+    for (uint32_t i = 0; i < statement->event_count && rc == QP_OK; i++) {
+        struct qp_row_key key = qp_key_event(index, i);
+        rc = qp_store_get(log->store, QP_TABLE_EVENTS, qp_row_key_span(&key), &bytes, err);
+        if (rc == QP_OK) {
+            qp_hash_leaf(&known->ids[i], bytes);
+        }
+    }
+    if (rc == QP_E_NOT_FOUND) {
+        return damaged(index, "an event of it", err);
+    }
+    struct qp_hash root;
+    struct qp_hash named = qp_bytes_hash(statement->event_root);
+    qp_merkle_root(known->ids, statement->event_count, &root);
+    if (rc == QP_OK && !qp_hash_eq(&root, &named)) {
+        rc = damaged(index, "an event of it", err);
+    }
+    known->valid = rc == QP_OK;
+    known->index = index;
+    known->count = statement->event_count;
+    return rc;
+}
+
+enum qp_code qp_log_event(struct qp_log *log, uint64_t index, uint32_t position, struct qp_buf *out,
+                          struct qp_err *err)
+{
+    struct qp_span bytes = {0};
+    struct qp_hash id;
+    enum qp_code rc = know_events(log, index, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (position >= log->known->count) {
+        return qp_fail(err, QP_E_NOT_FOUND,
+                       "entry %" PRIu64 " has %zu events; there is no event %u", index,
+                       log->known->count, position);
+    }
+    struct qp_row_key key = qp_key_event(index, position);
+    rc = qp_store_get(log->store, QP_TABLE_EVENTS, qp_row_key_span(&key), &bytes, err);
+    if (rc == QP_OK) {
+        qp_hash_leaf(&id, bytes);
+    }
+    if (rc == QP_E_NOT_FOUND || (rc == QP_OK && !qp_hash_eq(&id, &log->known->ids[position]))) {
+        return damaged(index, "an event of it", err);
+    }
+    return rc == QP_OK ? qp_buf_add(out, bytes, err) : rc;
+}
+
+enum qp_code qp_log_checkpoint_over(struct qp_log *log, uint64_t index, uint64_t *size,
+                                    struct qp_span *note, struct qp_err *err)
+{
+    struct qp_cursor *cursor = NULL;
+    struct qp_row row = {0};
+    struct qp_row_key key = qp_key_number(index + 1);
+    enum qp_code rc = qp_cursor_open(log->store, QP_TABLE_CHECKPOINTS, &cursor, err);
+    rc = rc == QP_OK ? qp_cursor_seek(cursor, qp_row_key_span(&key), &row, err) : rc;
+    if (rc == QP_OK && row.found && row.key.len == 8 &&
+        qp_load_be64(row.key.data) <= log->head.size) {
+        *size = qp_load_be64(row.key.data);
+        *note = row.value;
+    } else { /* the newest one comes into the store with the next group */
+        *size = log->head.size;
+        *note = qp_span_buf(&log->anchor.note);
+    }
+    qp_cursor_close(cursor);
+    return rc;
+}
+
+enum qp_code qp_log_receipt(struct qp_log *log, uint64_t index, struct qp_buf *out,
+                            struct qp_err *err)
+{
+    struct qp_tlog_proof proof = {.leaf_index = index};
+    struct qp_merkle_reader reader = qp_tile_reader(log->tiles);
+    uint64_t size = 0;
+    enum qp_code rc = get_entry(log, index, &proof.extra, err);
+    rc = rc == QP_OK ? qp_log_checkpoint_over(log, index, &size, &proof.checkpoint, err) : rc;
+    rc = rc == QP_OK
+             ? qp_merkle_inclusion_proof(&reader, index, size, proof.path, &proof.path_count, err)
+             : rc;
+    return rc == QP_OK ? qp_tlog_proof_encode(&proof, out, err) : rc;
+}
+
+enum qp_code qp_log_sealed(struct qp_log *log, uint64_t index, const struct qp_hash *commitment,
+                           struct qp_buf *out, struct qp_err *err)
+{
+    struct qp_row_key key = qp_key_vault(index, commitment);
+    struct qp_span bytes = {0};
+    Qp__SealedContent *content = NULL;
+    enum qp_code rc = check_index(log, index, err);
+    rc = rc == QP_OK ? qp_store_get(log->store, QP_TABLE_VAULT, qp_row_key_span(&key), &bytes, err)
+                     : rc;
+    if (rc == QP_E_NOT_FOUND) {
+        char hex[65];
+        qp_hash_hex(hex, commitment);
+        return qp_fail(err, rc,
+                       "the content of commitment %.16s… of entry %" PRIu64 " is not in the vault",
+                       hex, index);
+    }
+    qp_arena_reset(&log->arena);
+    rc = rc == QP_OK ? qp_wire_decode(&qp_rule_sealed_content, bytes, &log->arena, &content, err)
+                     : rc;
+    struct qp_salt salt;
+    struct qp_hash hash;
+    if (rc == QP_OK) {
+        memcpy(salt.bytes, content->salt.data, sizeof salt.bytes);
+        qp_hash_sealed(&hash, &salt, qp_span_bytes(content->content));
+    }
+    if (rc == QP_E_INPUT || (rc == QP_OK && !qp_hash_eq(&hash, commitment))) {
+        return damaged(index, "a sealed content of it", err);
+    }
+    return rc == QP_OK ? qp_buf_add(out, bytes, err) : rc;
+}

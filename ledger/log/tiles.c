@@ -1,0 +1,192 @@
+#include "log/tiles.h"
+
+#include "core/check.h"
+#include "log/keys.h"
+
+#include <string.h>
+
+/* ---- Reading ---- */
+
+static struct qp_tile_tree *slot_of(struct qp_tile_cache *cache, uint8_t level, uint64_t tile)
+{
+    struct qp_tile_tree *oldest = &cache->slots[0];
+    for (size_t i = 0; i < QP_TILE_CACHE_SLOTS; i++) {
+        struct qp_tile_tree *at = &cache->slots[i];
+        if (at->used != 0 && at->level == level && at->tile == tile) {
+            return at;
+        }
+        oldest = at->used < oldest->used ? at : oldest;
+    }
+    oldest->used = 0;
+    return oldest;
+}
+
+/* Fill the inner nodes whose subtrees are complete. */
+static void fold(struct qp_tile_tree *tree)
+{
+    for (size_t first = QP_TILE_WIDTH / 2, span = 2; first >= 1; first /= 2, span *= 2) {
+        for (size_t i = 0; i < tree->width / span; i++) {
+            size_t node = first + i;
+            qp_hash_node(&tree->nodes[node], &tree->nodes[2 * node], &tree->nodes[2 * node + 1]);
+        }
+    }
+}
+
+static enum qp_code load(struct qp_tile_cache *cache, uint8_t level, uint64_t tile, size_t need,
+                         struct qp_tile_tree **tree, struct qp_err *err)
+{
+    struct qp_tile_tree *slot = slot_of(cache, level, tile);
+    if (slot->used == 0 || slot->width < need) {
+        struct qp_row_key key = qp_key_tile(level, tile);
+        struct qp_span row = {0};
+        enum qp_code rc =
+            qp_store_get(cache->store, QP_TABLE_TILES, qp_row_key_span(&key), &row, err);
+        if (rc != QP_OK && rc != QP_E_NOT_FOUND) {
+            return rc;
+        }
+        if (rc == QP_E_NOT_FOUND || row.len % sizeof(struct qp_hash) != 0 ||
+            row.len > QP_TILE_WIDTH * sizeof(struct qp_hash) ||
+            row.len / sizeof(struct qp_hash) < need) {
+            return qp_fail(err, QP_E_STORE,
+                           "tile %llu of level %u is missing or short; run an audit that rebuilds "
+                           "the derived tables",
+                           (unsigned long long)tile, level);
+        }
+        slot->used = 0;
+        slot->level = level;
+        slot->tile = tile;
+        slot->width = (uint16_t)(row.len / sizeof(struct qp_hash));
+        memcpy(&slot->nodes[QP_TILE_WIDTH], row.data, row.len);
+        fold(slot);
+    }
+    slot->used = ++cache->uses;
+    *tree = slot;
+    return QP_OK;
+}
+
+static enum qp_code read_node(void *ctx, uint8_t level, uint64_t index, struct qp_hash *out,
+                              struct qp_err *err)
+{
+    struct qp_tile_cache *cache = ctx;
+    unsigned inside = level % 8U; /* levels above the tile's own hashes */
+    uint64_t first = index << inside;
+    size_t at = (size_t)(first % QP_TILE_WIDTH);
+    struct qp_tile_tree *tree = NULL;
+    enum qp_code rc = load(cache, (uint8_t)(level / 8U), first / QP_TILE_WIDTH,
+                           at + ((size_t)1 << inside), &tree, err);
+    if (rc == QP_OK) {
+        *out = tree->nodes[(QP_TILE_WIDTH + at) >> inside];
+    }
+    return rc;
+}
+
+struct qp_merkle_reader qp_tile_reader(struct qp_tile_cache *cache)
+{
+    return (struct qp_merkle_reader){.ctx = cache, .node = read_node};
+}
+
+/* ---- Writing ---- */
+
+enum qp_code qp_tiles_load(struct qp_tile_writer *tiles, struct qp_tile_cache *cache, uint64_t size,
+                           struct qp_err *err)
+{
+    struct qp_merkle_reader reader = qp_tile_reader(cache);
+    qp_tiles_written(tiles);
+    enum qp_code rc = qp_merkle_frontier_load(&tiles->frontier, &reader, size, err);
+    uint64_t hashes = size; /* at this level */
+    for (uint8_t level = 0; level < QP_TILE_LEVELS && rc == QP_OK; level++) {
+        struct qp_tile_edge *edge = &tiles->edges[level];
+        edge->tile = hashes / QP_TILE_WIDTH;
+        edge->count = (size_t)(hashes % QP_TILE_WIDTH);
+        if (edge->count > 0) {
+            struct qp_tile_tree *tree = NULL;
+            rc = load(cache, level, edge->tile, edge->count, &tree, err);
+            if (rc == QP_OK) {
+                memcpy(edge->hashes, &tree->nodes[QP_TILE_WIDTH],
+                       edge->count * sizeof edge->hashes[0]);
+            }
+        }
+        hashes /= QP_TILE_WIDTH;
+    }
+    return rc;
+}
+
+/* A tile is full: it is kept as a row to be written, and the next one begins. */
+static enum qp_code put_full(struct qp_tile_writer *tiles, uint8_t level, struct qp_err *err)
+{
+    struct qp_tile_edge *edge = &tiles->edges[level];
+    if (tiles->full_count == tiles->full_capacity) {
+        size_t capacity = tiles->full_capacity == 0 ? 32 : 2 * tiles->full_capacity;
+        void *grown = qp_realloc(tiles->full, capacity * sizeof *tiles->full);
+        if (grown == NULL) {
+            return qp_fail(err, QP_E_MEMORY, "no memory for tiles");
+        }
+        tiles->full = grown;
+        tiles->full_capacity = capacity;
+    }
+    uint8_t *copy = qp_arena_alloc(&tiles->arena, sizeof edge->hashes);
+    if (copy == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory for tiles");
+    }
+    memcpy(copy, edge->hashes, sizeof edge->hashes);
+    tiles->full[tiles->full_count++] = (struct qp_tile_row){
+        .level = level, .tile = edge->tile, .hashes = qp_span_of(copy, sizeof edge->hashes)};
+    edge->tile++;
+    edge->count = 0;
+    return QP_OK;
+}
+
+enum qp_code qp_tiles_add(struct qp_tile_writer *tiles, const struct qp_hash *leaf,
+                          struct qp_err *err)
+{
+    struct qp_hash done[QP_MERKLE_LEVELS];
+    size_t done_count = 0;
+    enum qp_code rc = qp_merkle_frontier_add(&tiles->frontier, leaf, done, &done_count, err);
+    for (uint8_t level = 0; rc == QP_OK && 8U * level < done_count; level++) {
+        struct qp_tile_edge *edge = &tiles->edges[level];
+        edge->hashes[edge->count++] = done[8U * level];
+        if (edge->count == QP_TILE_WIDTH) {
+            rc = put_full(tiles, level, err);
+        }
+    }
+    return rc;
+}
+
+static enum qp_code write_row(struct qp_writer *writer, uint8_t level, uint64_t tile,
+                              struct qp_span hashes, struct qp_err *err)
+{
+    struct qp_row_key key = qp_key_tile(level, tile);
+    return qp_write_put(writer, QP_TABLE_TILES, QP_PUT_ANY, qp_row_key_span(&key), hashes, err);
+}
+
+enum qp_code qp_tiles_write(const struct qp_tile_writer *tiles, struct qp_writer *writer,
+                            struct qp_err *err)
+{
+    enum qp_code rc = QP_OK;
+    for (size_t i = 0; i < tiles->full_count && rc == QP_OK; i++) {
+        const struct qp_tile_row *row = &tiles->full[i];
+        rc = write_row(writer, row->level, row->tile, row->hashes, err);
+    }
+    for (uint8_t level = 0; level < QP_TILE_LEVELS && rc == QP_OK; level++) {
+        const struct qp_tile_edge *edge = &tiles->edges[level];
+        if (edge->count > 0) {
+            rc = write_row(writer, level, edge->tile,
+                           qp_span_of(edge->hashes, edge->count * sizeof edge->hashes[0]), err);
+        }
+    }
+    return rc;
+}
+
+void qp_tiles_written(struct qp_tile_writer *tiles)
+{
+    tiles->full_count = 0;
+    qp_arena_reset(&tiles->arena);
+}
+
+void qp_tiles_wipe(struct qp_tile_writer *tiles)
+{
+    qp_free(tiles->full);
+    tiles->full = NULL;
+    tiles->full_count = tiles->full_capacity = 0;
+    qp_arena_wipe(&tiles->arena);
+}

@@ -1,0 +1,569 @@
+#include "store/store.h"
+
+#include "core/alloc.h"
+#include "core/check.h"
+#include "host/file.h"
+
+#include <quipu/version.h>
+
+#include <lmdb.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const table_names[QP_TABLE_COUNT] = {[QP_TABLE_META] = "meta",
+                                                        [QP_TABLE_ENTRIES] = "entries",
+                                                        [QP_TABLE_EVENTS] = "events",
+                                                        [QP_TABLE_TILES] = "tiles",
+                                                        [QP_TABLE_ISSUERS] = "issuers",
+                                                        [QP_TABLE_STATE] = "state",
+                                                        [QP_TABLE_EDGES] = "edges",
+                                                        [QP_TABLE_VAULT] = "vault",
+                                                        [QP_TABLE_CHECKPOINTS] = "checkpoints"};
+
+#define VERSION_KEY "version"
+#define MAP_BYTES_FIRST ((uint64_t)64 * 1024 * 1024)
+/* Far beyond any ledger, and within the address space of a 64-bit process. */
+#define MAP_BYTES_MOST ((uint64_t)1 << 44)
+#define PAGE_BYTES ((uint64_t)4096)
+#define READERS_MAX 512
+
+struct qp_store {
+    MDB_env *env;
+    MDB_txn *view; /* NULL while a job runs */
+    MDB_dbi tables[QP_TABLE_COUNT];
+    bool write;
+    bool failed; /* a write went wrong: nothing more is written */
+    uint64_t map_bytes_max;
+    char *data_path;
+    /* Which file it is, for the list of open stores. */
+    dev_t device;
+    ino_t inode;
+    pid_t process;
+    struct qp_store *next;
+};
+
+struct qp_cursor {
+    MDB_cursor *cursor;
+    struct qp_store *store;
+};
+
+struct qp_writer {
+    struct qp_store *store;
+    MDB_txn *txn;
+    bool map_full;
+};
+
+/* Stores open in this process. A child of fork() inherits the list but none of the stores, so each
+ * carries its process. */
+static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct qp_store *open_stores;
+
+static enum qp_code fail(struct qp_store *store, int rc, const char *doing, struct qp_err *err)
+{
+    const char *path = store->data_path;
+    switch (rc) {
+    case ENOMEM:
+        return qp_fail(err, QP_E_MEMORY, "no memory for %s %s", doing, path);
+    case ENOSPC:
+    case EDQUOT:
+        return qp_fail(err, QP_E_STORE,
+                       "the disk is full: %s could not grow while %s; free some space and submit "
+                       "the same file again, what was acknowledged is safe",
+                       path, doing);
+    case MDB_READERS_FULL:
+        return qp_fail(err, QP_E_BUSY, "%s has %d readers already; close some and try again", path,
+                       READERS_MAX);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return qp_fail(err, QP_E_IO, "%s: %s while %s; readers too need to write to its lock file",
+                       path, strerror(rc), doing);
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_PANIC:
+        return qp_fail(err, QP_E_STORE,
+                       "%s is damaged (%s while %s); restore it from a backup or a mirror", path,
+                       mdb_strerror(rc), doing);
+    default:
+        return qp_fail(err, QP_E_STORE, "%s: %s while %s", path, mdb_strerror(rc), doing);
+    }
+}
+
+/* ---- Opening ---- */
+
+static enum qp_code enter_list(struct qp_store *store, struct qp_err *err)
+{
+    struct stat status;
+    if (stat(store->data_path, &status) != 0) {
+        return qp_fail_errno(err, errno, "look at", store->data_path);
+    }
+    store->device = status.st_dev;
+    store->inode = status.st_ino;
+    store->process = getpid();
+    enum qp_code rc = QP_OK;
+    pthread_mutex_lock(&open_lock);
+    for (const struct qp_store *at = open_stores; at != NULL; at = at->next) {
+        if (at->device == store->device && at->inode == store->inode &&
+            at->process == store->process) {
+            rc = qp_fail(err, QP_E_BUSY, "this process has %s open already", store->data_path);
+        }
+    }
+    if (rc == QP_OK) {
+        store->next = open_stores;
+        open_stores = store;
+    }
+    pthread_mutex_unlock(&open_lock);
+    return rc;
+}
+
+static void leave_list(struct qp_store *store)
+{
+    pthread_mutex_lock(&open_lock);
+    for (struct qp_store **at = &open_stores; *at != NULL; at = &(*at)->next) {
+        if (*at == store) {
+            *at = store->next;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&open_lock);
+}
+
+/* A file that ends before its last page would kill the process at the first look behind its end. */
+static enum qp_code check_length(struct qp_store *store, struct qp_err *err)
+{
+    MDB_envinfo info;
+    MDB_stat stat_of;
+    int rc = mdb_env_info(store->env, &info);
+    rc = rc == 0 ? mdb_env_stat(store->env, &stat_of) : rc;
+    if (rc != 0) {
+        return fail(store, rc, "opening it", err);
+    }
+    uint64_t bytes = 0;
+    enum qp_code code = qp_store_size(store, &bytes, err);
+    if (code == QP_OK && bytes / stat_of.ms_psize <= info.me_last_pgno) {
+        code = qp_fail(err, QP_E_STORE,
+                       "%s is cut short: it has %llu bytes and should have %llu at least; restore "
+                       "it from a backup or a mirror",
+                       store->data_path, (unsigned long long)bytes,
+                       ((unsigned long long)info.me_last_pgno + 1) * stat_of.ms_psize);
+    }
+    return code;
+}
+
+static uint64_t whole_pages(uint64_t bytes)
+{
+    return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
+
+static enum qp_code open_env(struct qp_store *store, const char *dir,
+                             const struct qp_store_options *options, struct qp_err *err)
+{
+    int rc = mdb_env_create(&store->env);
+    rc = rc == 0 ? mdb_env_set_maxdbs(store->env, QP_TABLE_COUNT) : rc;
+    rc = rc == 0 ? mdb_env_set_maxreaders(store->env, READERS_MAX) : rc;
+    if (rc == 0 && options->create) {
+        uint64_t first = options->map_bytes_first != 0 ? options->map_bytes_first : MAP_BYTES_FIRST;
+        first = first < store->map_bytes_max ? first : store->map_bytes_max;
+        rc = mdb_env_set_mapsize(store->env, (size_t)whole_pages(first));
+    }
+    /* NOTLS: the view belongs to the handle, not to the thread that opened it. */
+    unsigned flags = MDB_NOTLS | (store->write ? 0U : (unsigned)MDB_RDONLY);
+    rc = rc == 0 ? mdb_env_open(store->env, dir, flags, 0644) : rc;
+    if (rc != 0) {
+        return fail(store, rc, "opening it", err);
+    }
+    int dead = 0;
+    if (store->write && mdb_reader_check(store->env, &dead) != 0) {
+        return fail(store, MDB_PANIC, "looking for readers that died", err);
+    }
+    return check_length(store, err);
+}
+
+/* Until the version is known to be ours, nothing else is looked at. */
+static enum qp_code check_version(struct qp_store *store, MDB_txn *txn, struct qp_err *err)
+{
+    MDB_val key = {.mv_size = sizeof VERSION_KEY - 1, .mv_data = (void *)(uintptr_t)VERSION_KEY};
+    MDB_val value;
+    int rc = mdb_dbi_open(txn, table_names[QP_TABLE_META], 0, &store->tables[QP_TABLE_META]);
+    rc = rc == 0 ? mdb_get(txn, store->tables[QP_TABLE_META], &key, &value) : rc;
+    if (rc == MDB_NOTFOUND) {
+        return qp_fail(err, QP_E_STORE,
+                       "%s is no store of a ledger, or was never finished; name another folder",
+                       store->data_path);
+    }
+    if (rc != 0) {
+        return fail(store, rc, "reading its version", err);
+    }
+    uint32_t version = value.mv_size == 4 ? qp_load_be32(value.mv_data) : 0;
+    if (version != QP_STORE_VERSION) {
+        return qp_fail(err, QP_E_STORE,
+                       "%s is of store version %u; this program knows version %d; use the program "
+                       "that wrote it",
+                       store->data_path, version, QP_STORE_VERSION);
+    }
+    return QP_OK;
+}
+
+static int create_tables(struct qp_store *store, MDB_txn *txn)
+{
+    int rc = 0;
+    for (size_t i = 0; i < QP_TABLE_COUNT && rc == 0; i++) {
+        rc = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &store->tables[i]);
+    }
+    uint8_t version[4];
+    qp_store_be32(version, QP_STORE_VERSION);
+    MDB_val key = {.mv_size = sizeof VERSION_KEY - 1, .mv_data = (void *)(uintptr_t)VERSION_KEY};
+    MDB_val value = {.mv_size = sizeof version, .mv_data = version};
+    return rc == 0 ? mdb_put(txn, store->tables[QP_TABLE_META], &key, &value, MDB_NOOVERWRITE) : rc;
+}
+
+static enum qp_code open_tables(struct qp_store *store, bool create, struct qp_err *err)
+{
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(store->env, NULL, create ? 0U : (unsigned)MDB_RDONLY, &txn);
+    if (rc != 0) {
+        return fail(store, rc, "opening its tables", err);
+    }
+    enum qp_code code = QP_OK;
+    if (create) {
+        rc = create_tables(store, txn);
+    } else {
+        code = check_version(store, txn, err);
+        for (size_t i = 0; i < QP_TABLE_COUNT && rc == 0 && code == QP_OK; i++) {
+            rc = mdb_dbi_open(txn, table_names[i], 0, &store->tables[i]);
+        }
+    }
+    if (code != QP_OK || rc != 0) {
+        mdb_txn_abort(txn);
+        return code != QP_OK ? code : fail(store, rc, "opening its tables", err);
+    }
+    rc = mdb_txn_commit(txn); /* a read transaction too: this is what keeps the tables open */
+    return rc == 0 ? QP_OK : fail(store, rc, "opening its tables", err);
+}
+
+enum qp_code qp_store_open(const char *dir, const struct qp_store_options *options,
+                           struct qp_store **store, struct qp_err *err)
+{
+    struct qp_store *made = qp_alloc_zero(1, sizeof *made);
+    size_t size = strlen(dir) + sizeof "/data.mdb";
+    char *path = qp_alloc(size);
+    if (made == NULL || path == NULL) {
+        qp_free(made);
+        qp_free(path);
+        return qp_fail(err, QP_E_MEMORY, "no memory to open a store");
+    }
+    memcpy(path, dir, strlen(dir));
+    memcpy(path + strlen(dir), "/data.mdb", sizeof "/data.mdb");
+    made->data_path = path;
+    made->write = options->write || options->create;
+    made->map_bytes_max = options->map_bytes_max != 0 && options->map_bytes_max < MAP_BYTES_MOST
+                              ? options->map_bytes_max
+                              : MAP_BYTES_MOST;
+    bool there = false;
+    enum qp_code rc = qp_file_exists(path, &there, err);
+    if (rc == QP_OK && !there && !options->create) {
+        rc = qp_fail(err, QP_E_NOT_FOUND, "there is no ledger store at %s", path);
+    }
+    if (rc == QP_OK && there && options->create) {
+        rc = qp_fail(err, QP_E_IO, "%s is there already", path);
+    }
+    /* Listed before LMDB opens the file, because a second open would break the first one's locks
+     * already; a file that is not yet there cannot be open. */
+    if (rc == QP_OK && options->create) {
+        rc = qp_file_create(path, 0644, qp_span_of(NULL, 0), err);
+    }
+    rc = rc == QP_OK ? enter_list(made, err) : rc;
+    rc = rc == QP_OK ? open_env(made, dir, options, err) : rc;
+    rc = rc == QP_OK ? open_tables(made, options->create, err) : rc;
+    rc = rc == QP_OK ? qp_store_refresh(made, err) : rc;
+    if (rc != QP_OK) {
+        qp_store_close(made);
+        return rc;
+    }
+    *store = made;
+    return QP_OK;
+}
+
+void qp_store_close(struct qp_store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    if (store->view != NULL) {
+        mdb_txn_abort(store->view);
+    }
+    if (store->env != NULL) {
+        mdb_env_close(store->env);
+    }
+    leave_list(store);
+    qp_free(store->data_path);
+    qp_free(store);
+}
+
+static void end_view(struct qp_store *store)
+{
+    if (store->view != NULL) {
+        mdb_txn_abort(store->view);
+        store->view = NULL;
+    }
+}
+
+enum qp_code qp_store_refresh(struct qp_store *store, struct qp_err *err)
+{
+    end_view(store);
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->view);
+    if (rc == MDB_MAP_RESIZED) { /* another process grew it */
+        rc = mdb_env_set_mapsize(store->env, 0);
+        rc = rc == 0 ? mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->view) : rc;
+    }
+    if (rc != 0) {
+        store->view = NULL;
+        return fail(store, rc, "reading", err);
+    }
+    return QP_OK;
+}
+
+/* ---- Reading ---- */
+
+static MDB_val to_val(struct qp_span span)
+{
+    return (MDB_val){.mv_size = span.len, .mv_data = (void *)(uintptr_t)span.data};
+}
+
+static struct qp_span to_span(MDB_val val)
+{
+    return qp_span_of(val.mv_data, val.mv_size);
+}
+
+static enum qp_code need_view(const struct qp_store *store, struct qp_err *err)
+{
+    return store->view != NULL ? QP_OK
+                               : qp_fail(err, QP_E_STORE,
+                                         "%s: an earlier failure ended this handle; open the "
+                                         "ledger again",
+                                         store->data_path);
+}
+
+enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp_span key,
+                          struct qp_span *value, struct qp_err *err)
+{
+    enum qp_code code = need_view(store, err);
+    if (code != QP_OK) {
+        return code;
+    }
+    MDB_val k = to_val(key);
+    MDB_val v;
+    int rc = mdb_get(store->view, store->tables[table], &k, &v);
+    if (rc == MDB_NOTFOUND) {
+        return qp_fail(err, QP_E_NOT_FOUND, "not there");
+    }
+    if (rc != 0) {
+        return fail(store, rc, "reading", err);
+    }
+    *value = to_span(v);
+    return QP_OK;
+}
+
+enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_t *count,
+                            struct qp_err *err)
+{
+    enum qp_code code = need_view(store, err);
+    if (code != QP_OK) {
+        return code;
+    }
+    MDB_stat stat_of;
+    int rc = mdb_stat(store->view, store->tables[table], &stat_of);
+    if (rc != 0) {
+        return fail(store, rc, "counting", err);
+    }
+    *count = stat_of.ms_entries;
+    return QP_OK;
+}
+
+enum qp_code qp_store_size(const struct qp_store *store, uint64_t *bytes, struct qp_err *err)
+{
+    struct stat status;
+    if (stat(store->data_path, &status) != 0) {
+        return qp_fail_errno(err, errno, "look at", store->data_path);
+    }
+    *bytes = (uint64_t)status.st_size;
+    return QP_OK;
+}
+
+enum qp_code qp_cursor_open(struct qp_store *store, enum qp_table table, struct qp_cursor **cursor,
+                            struct qp_err *err)
+{
+    enum qp_code code = need_view(store, err);
+    if (code != QP_OK) {
+        return code;
+    }
+    struct qp_cursor *made = qp_alloc_zero(1, sizeof *made);
+    if (made == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory to walk through a table");
+    }
+    made->store = store;
+    int rc = mdb_cursor_open(store->view, store->tables[table], &made->cursor);
+    if (rc != 0) {
+        qp_free(made);
+        return fail(store, rc, "reading", err);
+    }
+    *cursor = made;
+    return QP_OK;
+}
+
+void qp_cursor_close(struct qp_cursor *cursor)
+{
+    if (cursor != NULL) {
+        mdb_cursor_close(cursor->cursor);
+        qp_free(cursor);
+    }
+}
+
+static enum qp_code step(struct qp_cursor *cursor, MDB_cursor_op op, MDB_val key,
+                         struct qp_row *row, struct qp_err *err)
+{
+    MDB_val value;
+    int rc = mdb_cursor_get(cursor->cursor, &key, &value, op);
+    if (rc == MDB_NOTFOUND) {
+        *row = (struct qp_row){.found = false};
+        return QP_OK;
+    }
+    if (rc != 0) {
+        return fail(cursor->store, rc, "reading", err);
+    }
+    *row = (struct qp_row){.found = true, .key = to_span(key), .value = to_span(value)};
+    return QP_OK;
+}
+
+enum qp_code qp_cursor_seek(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,
+                            struct qp_err *err)
+{
+    return step(cursor, key.len == 0 ? MDB_FIRST : MDB_SET_RANGE, to_val(key), row, err);
+}
+
+enum qp_code qp_cursor_next(struct qp_cursor *cursor, struct qp_row *row, struct qp_err *err)
+{
+    return step(cursor, MDB_NEXT, (MDB_val){0}, row, err);
+}
+
+enum qp_code qp_cursor_below(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,
+                             struct qp_err *err)
+{
+    struct qp_row at = {.found = false};
+    if (key.len > 0) {
+        enum qp_code rc = step(cursor, MDB_SET_RANGE, to_val(key), &at, err);
+        if (rc != QP_OK) {
+            return rc;
+        }
+    }
+    return step(cursor, at.found ? MDB_PREV : MDB_LAST, (MDB_val){0}, row, err);
+}
+
+/* ---- Writing ---- */
+
+static enum qp_code write_failed(struct qp_writer *writer, int rc, struct qp_err *err)
+{
+    writer->map_full = rc == MDB_MAP_FULL;
+    return fail(writer->store, rc, "writing", err);
+}
+
+enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp_put how,
+                          struct qp_span key, struct qp_span value, struct qp_err *err)
+{
+    MDB_val k = to_val(key);
+    MDB_val v = to_val(value);
+    unsigned flags = how == QP_PUT_ANY   ? 0U
+                     : how == QP_PUT_NEW ? (unsigned)MDB_NOOVERWRITE
+                                         : (unsigned)(MDB_APPEND | MDB_NOOVERWRITE);
+    int rc = mdb_put(writer->txn, writer->store->tables[table], &k, &v, flags);
+    if (rc == MDB_KEYEXIST) {
+        return qp_fail(err, QP_E_STORE,
+                       "%s: table %s holds a row that should not be there; run an audit",
+                       writer->store->data_path, table_names[table]);
+    }
+    return rc == 0 ? QP_OK : write_failed(writer, rc, err);
+}
+
+enum qp_code qp_write_delete(struct qp_writer *writer, enum qp_table table, struct qp_span key,
+                             struct qp_err *err)
+{
+    MDB_val k = to_val(key);
+    int rc = mdb_del(writer->txn, writer->store->tables[table], &k, NULL);
+    return rc == 0 || rc == MDB_NOTFOUND ? QP_OK : write_failed(writer, rc, err);
+}
+
+enum qp_code qp_write_clear(struct qp_writer *writer, enum qp_table table, struct qp_err *err)
+{
+    int rc = mdb_drop(writer->txn, writer->store->tables[table], 0);
+    return rc == 0 ? QP_OK : write_failed(writer, rc, err);
+}
+
+/* Twice the map. No transaction of this process may be open. */
+static enum qp_code grow(struct qp_store *store, struct qp_err *err)
+{
+    MDB_envinfo info;
+    int rc = mdb_env_info(store->env, &info);
+    if (rc != 0) {
+        return fail(store, rc, "growing", err);
+    }
+    uint64_t now = info.me_mapsize;
+    uint64_t limit = store->map_bytes_max / PAGE_BYTES * PAGE_BYTES;
+    if (now >= limit) {
+        return qp_fail(err, QP_E_STORE,
+                       "%s has reached its limit of %llu bytes; open the ledger with a higher one "
+                       "and submit the same file again, what was acknowledged is safe",
+                       store->data_path, (unsigned long long)store->map_bytes_max);
+    }
+    uint64_t next = now > limit / 2 ? limit : whole_pages(2 * now);
+    rc = mdb_env_set_mapsize(store->env, (size_t)next);
+    return rc == 0 ? QP_OK : fail(store, rc, "growing", err);
+}
+
+enum qp_code qp_store_write(struct qp_store *store,
+                            enum qp_code (*job)(void *context, struct qp_writer *writer,
+                                                struct qp_err *err),
+                            void *context, struct qp_err *err)
+{
+    if (!store->write) {
+        return qp_fail(err, QP_E_USAGE, "%s is open for reading", store->data_path);
+    }
+    if (store->failed) {
+        return qp_fail(err, QP_E_STORE,
+                       "%s: an earlier write failed; open the ledger again before the next",
+                       store->data_path);
+    }
+    end_view(store);
+    for (;;) {
+        struct qp_writer writer = {.store = store};
+        int rc = mdb_txn_begin(store->env, NULL, 0, &writer.txn);
+        if (rc == MDB_MAP_RESIZED) {
+            rc = mdb_env_set_mapsize(store->env, 0);
+            rc = rc == 0 ? mdb_txn_begin(store->env, NULL, 0, &writer.txn) : rc;
+        }
+        if (rc != 0) {
+            store->failed = true;
+            return fail(store, rc, "writing", err);
+        }
+        enum qp_code code = job(context, &writer, err);
+        if (code == QP_OK) {
+            rc = mdb_txn_commit(writer.txn); /* frees it on failure too */
+            code = rc == 0 ? QP_OK : write_failed(&writer, rc, err);
+        } else {
+            mdb_txn_abort(writer.txn);
+        }
+        if (code == QP_OK) {
+            return qp_store_refresh(store, err);
+        }
+        /* The map can be full at any step, the commit included. */
+        if (!writer.map_full || (code = grow(store, err)) != QP_OK) {
+            store->failed = true;
+            return code;
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/* Store: named tables of rows, durable and atomic, in one folder. The only room that knows LMDB.
+ *
+ * A store has one view: a snapshot from which everything is read. Rows that a read hands out are
+ * borrowed from the view, unaligned, and live until the next refresh, write or close. Writing is
+ * one job, run in one transaction and durable when qp_store_write returns; the map behind the file
+ * grows by itself, and then the job is run again, so a job must give the same writes each time and
+ * change nothing else.
+ *
+ * One process opens a path once (LMDB's locks would break otherwise): QP_E_BUSY. A store that
+ * failed to write does nothing more: close it. A handle belongs to one thread at a time and is not
+ * for use after fork(). */
+#ifndef QP_STORE_STORE_H
+#define QP_STORE_STORE_H
+
+#include <quipu/bytes.h>
+
+/* Names on disk stand in store.c. Numbers in keys are big-endian, so that byte order is their
+ * order. `i` is the index of an entry, 8 bytes. */
+enum qp_table {
+    QP_TABLE_META,    /* name → version, instance, size */
+    QP_TABLE_ENTRIES, /* i → entry bytes */
+    QP_TABLE_EVENTS,  /* i ‖ position (2) → event bytes */
+    QP_TABLE_TILES,   /* level (1) ‖ tile (8) → up to 256 hashes */
+    QP_TABLE_ISSUERS, /* public key (32) ‖ sequence (8) → i ‖ statement hash (32) */
+    QP_TABLE_STATE,   /* state key → record */
+    QP_TABLE_EDGES,   /* kind (1) ‖ id ‖ 00 ‖ i ‖ position (2) ‖ role (1) → body (1) */
+    QP_TABLE_VAULT,   /* i ‖ commitment (32) → SealedContent bytes */
+    QP_TABLE_CHECKPOINTS, /* size (8) → signed note */
+    QP_TABLE_COUNT
+};
+
+struct qp_store;
+
+struct qp_store_options {
+    bool write;
+    bool create;              /* the folder is there and empty; implies write */
+    uint64_t map_bytes_first; /* of a new store; 0: 64 MiB */
+    uint64_t map_bytes_max;   /* 0: no limit but the disk's */
+};
+
+/* QP_E_STORE (damaged, of another version); QP_E_NOT_FOUND (no store there); QP_E_BUSY; QP_E_IO. */
+enum qp_code qp_store_open(const char *dir, const struct qp_store_options *options,
+                           struct qp_store **store, struct qp_err *err) QP_MUST_USE;
+void qp_store_close(struct qp_store *store); /* NULL is allowed; no cursor may be open */
+/* Move the view to what is newest. No cursor may be open. */
+enum qp_code qp_store_refresh(struct qp_store *store, struct qp_err *err) QP_MUST_USE;
+
+/* ---- Reading ---- */
+
+/* QP_E_NOT_FOUND has no text: the caller knows what it looked for. */
+enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp_span key,
+                          struct qp_span *value, struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_t *count,
+                            struct qp_err *err) QP_MUST_USE;
+/* Bytes of the file. */
+enum qp_code qp_store_size(const struct qp_store *store, uint64_t *bytes,
+                           struct qp_err *err) QP_MUST_USE;
+
+/* A walk through a table. Each step fills key and value, or sets `found` to false. Close it before
+ * the view ends. */
+struct qp_cursor;
+struct qp_row {
+    bool found;
+    struct qp_span key;
+    struct qp_span value;
+};
+enum qp_code qp_cursor_open(struct qp_store *store, enum qp_table table, struct qp_cursor **cursor,
+                            struct qp_err *err) QP_MUST_USE;
+void qp_cursor_close(struct qp_cursor *cursor); /* NULL is allowed */
+/* The first row whose key is not below `key`; an empty key finds the first row. */
+enum qp_code qp_cursor_seek(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,
+                            struct qp_err *err) QP_MUST_USE;
+/* The row behind the one found last. */
+enum qp_code qp_cursor_next(struct qp_cursor *cursor, struct qp_row *row,
+                            struct qp_err *err) QP_MUST_USE;
+/* The last row whose key is below `key`; an empty key finds the last row of all. */
+enum qp_code qp_cursor_below(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,
+                             struct qp_err *err) QP_MUST_USE;
+
+/* ---- Writing ---- */
+
+struct qp_writer;
+
+enum qp_put {
+    QP_PUT_ANY,   /* new, or in the place of the old row */
+    QP_PUT_NEW,   /* QP_E_STORE when the key is there */
+    QP_PUT_APPEND /* QP_E_STORE unless the key is above every other */
+};
+
+/* Run the job and make its writes durable, all or none; the view is then the newest. The job passes
+ * failures of qp_write_* on. Returns what the job returned; QP_E_STORE (disk full, limit of the map
+ * reached, damaged); QP_E_USAGE when the store is open for reading. */
+enum qp_code qp_store_write(struct qp_store *store,
+                            enum qp_code (*job)(void *context, struct qp_writer *writer,
+                                                struct qp_err *err),
+                            void *context, struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp_put how,
+                          struct qp_span key, struct qp_span value, struct qp_err *err) QP_MUST_USE;
+/* Taking away what is not there is no failure. */
+enum qp_code qp_write_delete(struct qp_writer *writer, enum qp_table table, struct qp_span key,
+                             struct qp_err *err) QP_MUST_USE;
+/* Every row of the table. */
+enum qp_code qp_write_clear(struct qp_writer *writer, enum qp_table table,
+                            struct qp_err *err) QP_MUST_USE;
+
+#endif
