@@ -318,6 +318,28 @@ static enum qp_code add_edge(void *context, const struct qp_edge *edge, struct q
     return QP_OK;
 }
 
+/* A voiding concerns the lots of the event that it voids, so that whoever follows a lot meets it.
+ */
+static enum qp_code add_voided_edges(struct edge_job *job, struct qp_err *err)
+{
+    struct qp_book *book = job->book;
+    struct qp_state state = qp_state_map_state(book->state);
+    struct qp_span bytes = {0};
+    Qp__EventPlace place = QP__EVENT_PLACE__INIT;
+    Qp__Event *voided = NULL;
+    enum qp_code rc =
+        state.event(state.context, job->event->event_voided->event, &bytes, &place, err);
+    uint8_t *copy = rc == QP_OK ? qp_arena_alloc(&book->scratch, bytes.len) : NULL;
+    if (rc == QP_OK && copy == NULL) {
+        rc = no_memory(err);
+    }
+    if (rc == QP_OK) {
+        memcpy(copy, bytes.data, bytes.len);
+        rc = qp_event_decode(qp_span_of(copy, bytes.len), &book->scratch, &voided, err);
+    }
+    return rc == QP_OK ? qp_voided_edges(voided, add_edge, job, err) : rc;
+}
+
 static enum qp_code add_edges(struct qp_book *book, const struct qp_record *record,
                               struct qp_err *err)
 {
@@ -327,6 +349,9 @@ static enum qp_code add_edges(struct qp_book *book, const struct qp_record *reco
         qp_arena_reset(&book->scratch);
         rc = qp_record_event(record, i, &book->scratch, &job.event, err);
         rc = rc == QP_OK ? qp_event_edges(job.event, add_edge, &job, err) : rc;
+        if (rc == QP_OK && job.event->body_case == QP__EVENT__BODY_EVENT_VOIDED) {
+            rc = add_voided_edges(&job, err);
+        }
     }
     return rc;
 }

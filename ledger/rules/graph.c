@@ -177,6 +177,25 @@ enum qp_code qp_event_edges(const Qp__Event *event,
     return walk.rc;
 }
 
+static enum qp_code tell_changed(void *context, const struct qp_edge *edge, struct qp_err *err)
+{
+    struct walk *walk = context;
+    if (edge->kind != QP_STATE_LOT) {
+        return QP_OK;
+    }
+    struct qp_edge changed = {.kind = edge->kind, .id = edge->id, .role = QP_EDGE_CHANGES};
+    return walk->edge(walk->context, &changed, err);
+}
+
+enum qp_code qp_voided_edges(const Qp__Event *voided,
+                             enum qp_code (*edge)(void *context, const struct qp_edge *edge,
+                                                  struct qp_err *err),
+                             void *context, struct qp_err *err)
+{
+    struct walk walk = {.edge = edge, .context = context, .err = err};
+    return qp_event_edges(voided, tell_changed, &walk, err);
+}
+
 /* Commitments are found by the descriptor, so that a new event family needs nothing here. */
 struct sealed_walk {
     enum qp_code (*sealed)(void *context, const char *field, const Qp__Sealed *sealed,

@@ -28,6 +28,13 @@ enum qp_code qp_event_edges(const Qp__Event *event,
                                                  struct qp_err *err),
                             void *context, struct qp_err *err) QP_MUST_USE;
 
+/* The edges of a voiding: what the voided event had to do with lots, it has to do with them too.
+ * Every lot that `voided` names is told, as QP_EDGE_CHANGES. */
+enum qp_code qp_voided_edges(const Qp__Event *voided,
+                             enum qp_code (*edge)(void *context, const struct qp_edge *edge,
+                                                  struct qp_err *err),
+                             void *context, struct qp_err *err) QP_MUST_USE;
+
 /* Call `sealed` for every commitment in the event, with the name of the field ("geometry",
  * "identity", "price", "document", …). */
 enum qp_code qp_event_sealed(const Qp__Event *event,
