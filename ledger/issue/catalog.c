@@ -1,0 +1,298 @@
+#include "issue/catalog.h"
+
+#include "core/check.h"
+#include "rules/graph.h"
+
+#include <string.h>
+
+struct qp_catalog {
+    struct qp_arena arena;
+    struct qp_catalog_item **slots; /* open addressing; at most half of them are taken */
+    size_t slot_count;              /* a power of two, or 0 */
+    size_t used;
+    size_t counts[QP_CATALOG_KINDS];
+};
+
+static enum qp_code no_memory(struct qp_err *err)
+{
+    return qp_fail(err, QP_E_MEMORY, "no memory for the list of known codes");
+}
+
+enum qp_code qp_catalog_new(struct qp_catalog **catalog, struct qp_err *err)
+{
+    struct qp_catalog *made = qp_alloc_zero(1, sizeof *made);
+    if (made == NULL) {
+        return no_memory(err);
+    }
+    qp_arena_init(&made->arena, 0);
+    *catalog = made;
+    return QP_OK;
+}
+
+void qp_catalog_free(struct qp_catalog *catalog)
+{
+    if (catalog == NULL) {
+        return;
+    }
+    qp_arena_wipe(&catalog->arena);
+    qp_free(catalog->slots);
+    qp_free(catalog);
+}
+
+/* FNV-1a. The codes are the issuer's own; nobody gains by making them collide. */
+static size_t slot_of(const struct qp_catalog *catalog, enum qp_catalog_kind kind, const char *id)
+{
+    uint64_t hash = UINT64_C(14695981039346656037) ^ (uint64_t)kind;
+    for (const char *at = id; *at != '\0'; at++) {
+        hash = (hash ^ (uint8_t)*at) * UINT64_C(1099511628211);
+    }
+    size_t slot = (size_t)(hash ^ (hash >> 32)) & (catalog->slot_count - 1);
+    while (catalog->slots[slot] != NULL &&
+           (catalog->slots[slot]->kind != kind || strcmp(catalog->slots[slot]->id, id) != 0)) {
+        slot = (slot + 1) & (catalog->slot_count - 1);
+    }
+    return slot;
+}
+
+const struct qp_catalog_item *qp_catalog_find(const struct qp_catalog *catalog,
+                                              enum qp_catalog_kind kind, const char *id)
+{
+    return catalog == NULL || catalog->slot_count == 0 ? NULL
+                                                       : catalog->slots[slot_of(catalog, kind, id)];
+}
+
+size_t qp_catalog_count(const struct qp_catalog *catalog, enum qp_catalog_kind kind)
+{
+    return catalog == NULL ? 0 : catalog->counts[kind];
+}
+
+static enum qp_code make_room(struct qp_catalog *catalog, struct qp_err *err)
+{
+    if (2 * (catalog->used + 1) <= catalog->slot_count) {
+        return QP_OK;
+    }
+    struct qp_catalog larger = *catalog;
+    larger.slot_count = catalog->slot_count == 0 ? 256 : 2 * catalog->slot_count;
+    larger.slots = qp_alloc_zero(larger.slot_count, sizeof(struct qp_catalog_item *));
+    if (larger.slots == NULL) {
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < catalog->slot_count; i++) {
+        struct qp_catalog_item *item = catalog->slots[i];
+        if (item != NULL) {
+            larger.slots[slot_of(&larger, item->kind, item->id)] = item;
+        }
+    }
+    qp_free(catalog->slots);
+    *catalog = larger;
+    return QP_OK;
+}
+
+enum qp_code qp_catalog_add(struct qp_catalog *catalog, const struct qp_catalog_item *item,
+                            struct qp_err *err)
+{
+    enum qp_code rc = make_room(catalog, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    size_t slot = slot_of(catalog, item->kind, item->id);
+    if (catalog->slots[slot] != NULL) {
+        return QP_OK;
+    }
+    struct qp_catalog_item *copy = qp_arena_alloc(&catalog->arena, sizeof *copy);
+    char *id = qp_arena_text(&catalog->arena, qp_span_text(item->id));
+    char *owner =
+        qp_arena_text(&catalog->arena, qp_span_text(item->owner == NULL ? "" : item->owner));
+    if (copy == NULL || id == NULL || owner == NULL) {
+        return no_memory(err);
+    }
+    *copy = *item;
+    copy->id = id;
+    copy->owner = owner;
+    catalog->slots[slot] = copy;
+    catalog->used++;
+    catalog->counts[item->kind]++;
+    return QP_OK;
+}
+
+void qp_catalog_outline(char hex[65], struct qp_span content)
+{
+    struct qp_hash hash;
+    qp_hash_plain(&hash, content);
+    qp_hash_hex(hex, &hash);
+}
+
+/* ---- From events ---- */
+
+/* The contents of a submission or draft come in the order of the commitments that they open. */
+struct contents {
+    void (*at)(const struct contents *contents, size_t i, struct qp_salt *salt,
+               struct qp_span *content);
+    const void *source;
+    size_t next;
+    size_t count;
+};
+
+struct taking {
+    struct qp_catalog *catalog;
+    struct qp_arena *scratch;
+    struct contents *contents;
+    const Qp__Event *event;
+};
+
+static enum qp_code add_simple(struct qp_catalog *catalog, enum qp_catalog_kind kind,
+                               const char *id, const char *owner, struct qp_err *err)
+{
+    struct qp_catalog_item item = {.kind = kind, .id = id, .owner = owner};
+    return qp_catalog_add(catalog, &item, err);
+}
+
+static enum qp_code take_content(const struct taking *taking, Qp__SealedKind kind,
+                                 struct qp_span content, struct qp_err *err)
+{
+    const Qp__Event *event = taking->event;
+    if (kind == QP__SEALED_KIND__SEALED_KIND_GEOMETRY &&
+        event->body_case == QP__EVENT__BODY_PLOT_REGISTERED) {
+        char hex[65];
+        qp_catalog_outline(hex, content);
+        return add_simple(taking->catalog, QP_CATALOG_OUTLINE, hex, event->plot_registered->plot,
+                          err);
+    }
+    if (kind == QP__SEALED_KIND__SEALED_KIND_PRODUCER &&
+        event->body_case == QP__EVENT__BODY_PRODUCER_REGISTERED) {
+        Qp__Producer *producer = NULL;
+        enum qp_code rc =
+            qp_wire_decode(&qp_rule_producer, content, taking->scratch, &producer, err);
+        return rc == QP_OK && producer->document[0] != '\0'
+                   ? add_simple(taking->catalog, QP_CATALOG_DOCUMENT, producer->document,
+                                event->producer_registered->producer, err)
+                   : rc;
+    }
+    return QP_OK;
+}
+
+static enum qp_code take_sealed(void *context, const char *field, const Qp__Sealed *sealed,
+                                struct qp_err *err)
+{
+    struct taking *taking = context;
+    struct contents *contents = taking->contents;
+    struct qp_salt salt;
+    struct qp_span content;
+    struct qp_hash hash;
+    (void)field;
+    if (contents->next == contents->count) {
+        return QP_OK;
+    }
+    contents->at(contents, contents->next, &salt, &content);
+    struct qp_hash commitment = qp_bytes_hash(sealed->commitment);
+    qp_hash_sealed(&hash, &salt, content);
+    if (!qp_hash_eq(&hash, &commitment)) {
+        return QP_OK; /* this one was given as a commitment alone */
+    }
+    contents->next++;
+    return take_content(taking, sealed->kind, content, err);
+}
+
+static enum qp_code take_names(const struct taking *taking, struct qp_err *err)
+{
+    const Qp__Event *event = taking->event;
+    enum qp_code rc = QP_OK;
+    if (event->body_case == QP__EVENT__BODY_PRODUCER_REGISTERED) {
+        return add_simple(taking->catalog, QP_CATALOG_PRODUCER,
+                          event->producer_registered->producer, "", err);
+    }
+    if (event->body_case == QP__EVENT__BODY_PLOT_REGISTERED) {
+        const Qp__PlotRegistered *plot = event->plot_registered;
+        struct qp_catalog_item item = {
+            .kind = QP_CATALOG_PLOT, .id = plot->plot, .owner = plot->producer};
+        for (size_t i = 0; i < plot->n_commodities; i++) {
+            item.commodities |= UINT64_C(1) << ((unsigned)plot->commodities[i] & 63U);
+        }
+        return qp_catalog_add(taking->catalog, &item, err);
+    }
+    if (event->body_case == QP__EVENT__BODY_LOT_HARVESTED) {
+        return add_simple(taking->catalog, QP_CATALOG_LOT, event->lot_harvested->lot, "", err);
+    }
+    if (event->body_case == QP__EVENT__BODY_LOT_PROCESSED) {
+        const Qp__LotProcessed *processed = event->lot_processed;
+        for (size_t i = 0; rc == QP_OK && i < processed->n_outputs; i++) {
+            rc = add_simple(taking->catalog, QP_CATALOG_LOT, processed->outputs[i]->lot, "", err);
+        }
+    }
+    return rc;
+}
+
+static enum qp_code take_event(struct qp_catalog *catalog, struct qp_span bytes,
+                               struct contents *contents, struct qp_arena *scratch,
+                               struct qp_err *err)
+{
+    struct taking taking = {.catalog = catalog, .scratch = scratch, .contents = contents};
+    Qp__Event *event = NULL;
+    qp_arena_reset(scratch);
+    enum qp_code rc = qp_event_decode(bytes, scratch, &event, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    taking.event = event;
+    rc = take_names(&taking, err);
+    return rc == QP_OK ? qp_event_sealed(event, take_sealed, &taking, err) : rc;
+}
+
+static void submission_content(const struct contents *contents, size_t i, struct qp_salt *salt,
+                               struct qp_span *content)
+{
+    const Qp__Submission *submission = contents->source;
+    memcpy(salt->bytes, submission->sealed[i]->salt.data, sizeof salt->bytes);
+    *content = qp_span_bytes(submission->sealed[i]->content);
+}
+
+struct reading {
+    struct qp_catalog *catalog;
+    struct qp_arena scratch;
+};
+
+static enum qp_code take_submission(void *context, const Qp__Submission *submission,
+                                    struct qp_err *err)
+{
+    struct reading *reading = context;
+    struct contents contents = {
+        .at = submission_content, .source = submission, .count = submission->n_sealed};
+    enum qp_code rc = QP_OK;
+    for (size_t i = 0; rc == QP_OK && i < submission->n_events; i++) {
+        rc = take_event(reading->catalog, qp_span_bytes(submission->events[i]), &contents,
+                        &reading->scratch, err);
+    }
+    return rc;
+}
+
+enum qp_code qp_catalog_add_journal(struct qp_catalog *catalog, const struct qp_journal *journal,
+                                    struct qp_err *err)
+{
+    struct reading reading = {.catalog = catalog};
+    qp_arena_init(&reading.scratch, 0);
+    enum qp_code rc = qp_journal_each(journal, take_submission, &reading, err);
+    qp_arena_wipe(&reading.scratch);
+    return rc;
+}
+
+static void draft_content(const struct contents *contents, size_t i, struct qp_salt *salt,
+                          struct qp_span *content)
+{
+    const struct qp_draft *draft = contents->source;
+    *salt = draft->sealed[i].salt;
+    *content = draft->sealed[i].content;
+}
+
+enum qp_code qp_catalog_add_draft(struct qp_catalog *catalog, const struct qp_draft *draft,
+                                  struct qp_err *err)
+{
+    struct qp_arena scratch;
+    struct contents contents = {.at = draft_content, .source = draft, .count = draft->sealed_used};
+    enum qp_code rc = QP_OK;
+    qp_arena_init(&scratch, 0);
+    for (size_t i = 0; rc == QP_OK && i < draft->event_count; i++) {
+        rc = take_event(catalog, draft->events[i].bytes, &contents, &scratch, err);
+    }
+    qp_arena_wipe(&scratch);
+    return rc;
+}

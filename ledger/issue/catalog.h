@@ -1,0 +1,45 @@
+/* What an issuer's own statements have named so far, so that an import far from the ledger already
+ * sees an unknown producer, a code used twice, or a file imported a second time. */
+#ifndef QP_ISSUE_CATALOG_H
+#define QP_ISSUE_CATALOG_H
+
+#include "issue/draft.h"
+#include "issue/journal.h"
+
+enum qp_catalog_kind {
+    QP_CATALOG_PRODUCER,
+    QP_CATALOG_PLOT,     /* owner: the producer */
+    QP_CATALOG_LOT,      /* harvested or made */
+    QP_CATALOG_DOCUMENT, /* of identity; owner: the producer who has it */
+    QP_CATALOG_OUTLINE,  /* hash of a plot's canonical geometry, in hex; owner: the plot */
+    QP_CATALOG_KINDS
+};
+
+struct qp_catalog_item {
+    enum qp_catalog_kind kind;
+    const char *id;
+    const char *owner;    /* as above, or "" */
+    uint64_t commodities; /* of a plot: bit 1 << Commodity */
+    uint64_t place;       /* line or feature of a file; 0: in an earlier statement */
+};
+
+struct qp_catalog;
+
+enum qp_code qp_catalog_new(struct qp_catalog **catalog, struct qp_err *err) QP_MUST_USE;
+void qp_catalog_free(struct qp_catalog *catalog); /* NULL is allowed */
+/* Everything in the journal. Memory follows what was named, not the bytes of the journal. */
+enum qp_code qp_catalog_add_journal(struct qp_catalog *catalog, const struct qp_journal *journal,
+                                    struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_catalog_add_draft(struct qp_catalog *catalog, const struct qp_draft *draft,
+                                  struct qp_err *err) QP_MUST_USE;
+/* Copies the item. One that is there already stays as it is. */
+enum qp_code qp_catalog_add(struct qp_catalog *catalog, const struct qp_catalog_item *item,
+                            struct qp_err *err) QP_MUST_USE;
+/* NULL when it is not there. catalog may be NULL: empty. */
+const struct qp_catalog_item *qp_catalog_find(const struct qp_catalog *catalog,
+                                              enum qp_catalog_kind kind, const char *id);
+size_t qp_catalog_count(const struct qp_catalog *catalog, enum qp_catalog_kind kind);
+/* The id of an outline. */
+void qp_catalog_outline(char hex[65], struct qp_span content);
+
+#endif

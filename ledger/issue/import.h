@@ -1,0 +1,72 @@
+/* Imports: the files that a cooperative already has, turned into events of a draft.
+ *
+ *   producers  CSV: producer,name,document,sex,district,community
+ *   plots      GeoJSON features with the properties plot, producer, commodities ("coffee,cocoa" or
+ *              a list), country (PE where absent), department (ISO 3166-2, such as PE-SAM),
+ * area_ha, tenure, tenure_evidence; others are passed over deliveries CSV:
+ * lot,date,producer,plots,commodity,form,quantity,unit,crop_year,delivery_note,
+ *              moisture_percent,price_pen_per_kg,harvest_from,harvest_to
+ *
+ * Codes are the cooperative's own; the party and '/' are put in front. `plots` of a delivery is
+ * C-0001, or several with '|' between them and shares in percent behind ':' (C-0001:60|C-0002:40;
+ * without shares they are equal). Numbers are written with a decimal point.
+ *
+ * Every row is judged and every fault is told. A row that is good alone but names what the issuer's
+ * own statements do not know is bad too. Nothing goes into the draft unless all rows are good, or
+ * bad ones are to be skipped; then they are handed back as a file of their own. */
+#ifndef QP_ISSUE_IMPORT_H
+#define QP_ISSUE_IMPORT_H
+
+#include "issue/catalog.h"
+
+/* Largest single delivery, which keeps shares in 64 bits: a million tonnes. */
+#define QP_IMPORT_GRAMS_MAX UINT64_C(1000000000000)
+
+struct qp_import_note {
+    const char *file;
+    const char *unit; /* "line" or "feature" */
+    uint64_t place;   /* 1-based */
+    bool warning;     /* the row is taken all the same */
+    const char *text; /* what is wrong and what to do; safe for a terminal */
+};
+
+struct qp_import_options {
+    const char *party;
+    const char *file;               /* its name, for the notes; may be NULL */
+    uint64_t occurred_ms;           /* when producers and plots were registered */
+    uint64_t latest_ms;             /* no delivery after this; 0: any */
+    const struct qp_catalog *known; /* what the journal holds; NULL: nothing is known */
+    bool others_registered;         /* producers and plots may be unknown here */
+    bool skip_bad;
+    void (*tell)(void *context, const struct qp_import_note *note); /* may be NULL */
+    void *context;
+};
+
+struct qp_import_report {
+    uint64_t rows;
+    uint64_t good;
+    uint64_t bad;
+    uint64_t warnings;
+};
+
+/* Each reads a whole file into the draft.
+ *
+ * bad_rows  out: the bad rows as they stand in the file, as a file of the same kind; appended,
+ *           nothing when all are good
+ * Returns QP_OK; QP_E_INPUT (not such a file, or one without rows); QP_E_REFUSED (bad rows);
+ * QP_E_USAGE (party); QP_E_MEMORY. On failure the draft is as it was; the report is filled also
+ * with QP_E_REFUSED. */
+enum qp_code qp_import_producers(struct qp_draft *draft, struct qp_span file,
+                                 const struct qp_import_options *options,
+                                 struct qp_import_report *report, struct qp_buf *bad_rows,
+                                 struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_import_plots(struct qp_draft *draft, struct qp_span file,
+                             const struct qp_import_options *options,
+                             struct qp_import_report *report, struct qp_buf *bad_rows,
+                             struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_import_deliveries(struct qp_draft *draft, struct qp_span file,
+                                  const struct qp_import_options *options,
+                                  struct qp_import_report *report, struct qp_buf *bad_rows,
+                                  struct qp_err *err) QP_MUST_USE;
+
+#endif

@@ -1,0 +1,216 @@
+/* Cells of an import: short texts of people and office programs, read without guessing. */
+#include "issue/import_priv.h"
+
+#include "core/check.h"
+#include "core/time.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static enum qp_code no_memory(struct qp_err *why)
+{
+    return qp_fail(why, QP_E_MEMORY, "no memory to import");
+}
+
+struct qp_span qp_cell_trim(struct qp_span cell)
+{
+    while (cell.len > 0 && (cell.data[0] == ' ' || cell.data[0] == '\t')) {
+        cell = qp_span_of(cell.data + 1, cell.len - 1);
+    }
+    while (cell.len > 0 && (cell.data[cell.len - 1] == ' ' || cell.data[cell.len - 1] == '\t')) {
+        cell.len--;
+    }
+    return cell;
+}
+
+static enum qp_code empty(const char *name, struct qp_err *why)
+{
+    return qp_fail(why, QP_E_INPUT, "%s is empty", name);
+}
+
+enum qp_code qp_cell_text(struct qp_importing *in, const char *name, struct qp_span cell,
+                          bool needed, char **text, struct qp_err *why)
+{
+    cell = qp_cell_trim(cell);
+    if (cell.len == 0 && needed) {
+        return empty(name, why);
+    }
+    if (!qp_class_check(QP_CLASS_TEXT, cell)) {
+        return qp_fail(why, QP_E_INPUT,
+                       "%s %s holds control characters or a line end; write it on one line", name,
+                       qp_import_quote(in, cell));
+    }
+    char *copy = qp_arena_text(&in->scratch, cell);
+    if (copy == NULL) {
+        return no_memory(why);
+    }
+    *text = copy;
+    return QP_OK;
+}
+
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static enum qp_code not_a_number(struct qp_importing *in, const char *name, struct qp_span cell,
+                                 struct qp_err *why)
+{
+    const char *quoted = qp_import_quote(in, cell);
+    if (memchr(cell.data, ',', cell.len) != NULL) {
+        return qp_fail(why, QP_E_INPUT,
+                       "%s %s: a comma could be a decimal sign or set thousands apart; write a "
+                       "decimal point and no thousands, such as 1250.5",
+                       name, quoted);
+    }
+    if (cell.data[0] == '-') {
+        return qp_fail(why, QP_E_INPUT, "%s %s is less than zero", name, quoted);
+    }
+    return qp_fail(why, QP_E_INPUT, "%s %s is not a plain number such as 212.5", name, quoted);
+}
+
+enum qp_code qp_cell_decimal(struct qp_importing *in, const char *name, struct qp_span cell,
+                             unsigned decimals, uint64_t most, uint64_t *value, struct qp_err *why)
+{
+    uint64_t whole = 0;
+    unsigned behind = 0;
+    bool point = false;
+    cell = qp_cell_trim(cell);
+    if (cell.len == 0) {
+        return empty(name, why);
+    }
+    for (size_t i = 0; i < cell.len; i++) {
+        uint8_t byte = cell.data[i];
+        if (byte == '.' && !point && i > 0 && i + 1 < cell.len) {
+            point = true;
+            continue;
+        }
+        if (!is_digit(byte)) {
+            return not_a_number(in, name, cell, why);
+        }
+        if (point && behind == decimals) {
+            return qp_fail(why, QP_E_INPUT, "%s %s has more than %u decimals", name,
+                           qp_import_quote(in, cell), decimals);
+        }
+        behind += point ? 1 : 0;
+        if (!qp_mul_u64(whole, 10, &whole) || !qp_add_u64(whole, (uint64_t)(byte - '0'), &whole)) {
+            whole = UINT64_MAX;
+            break;
+        }
+    }
+    for (; behind < decimals; behind++) {
+        if (!qp_mul_u64(whole, 10, &whole)) {
+            whole = UINT64_MAX;
+            break;
+        }
+    }
+    if (whole > most) {
+        return qp_fail(why, QP_E_INPUT, "%s %s is too large to be true", name,
+                       qp_import_quote(in, cell));
+    }
+    *value = whole;
+    return QP_OK;
+}
+
+enum qp_code qp_cell_date(struct qp_importing *in, const char *name, struct qp_span cell,
+                          uint64_t *time_ms, struct qp_err *why)
+{
+    static const char form[] = "dddd-dd-dd";
+    cell = qp_cell_trim(cell);
+    if (cell.len == 0) {
+        return empty(name, why);
+    }
+    bool fits = cell.len == sizeof form - 1;
+    for (size_t i = 0; fits && i < cell.len; i++) {
+        fits = form[i] == 'd' ? is_digit(cell.data[i]) : cell.data[i] == (uint8_t)form[i];
+    }
+    if (!fits) {
+        return qp_fail(why, QP_E_INPUT, "%s %s is not of the form YYYY-MM-DD, such as 2026-06-10",
+                       name, qp_import_quote(in, cell));
+    }
+    if (qp_time_parse(cell, time_ms, NULL) != QP_OK) {
+        return qp_fail(why, QP_E_INPUT, "%s %s: there is no such day", name,
+                       qp_import_quote(in, cell));
+    }
+    return QP_OK;
+}
+
+enum qp_code qp_cell_enum(struct qp_importing *in, const char *name, struct qp_span cell,
+                          const ProtobufCEnumDescriptor *descriptor, int *value, struct qp_err *why)
+{
+    char *text = NULL;
+    enum qp_code rc = qp_cell_text(in, name, cell, true, &text, why);
+    if (rc == QP_OK) {
+        rc = qp_enum_value(descriptor, text, value, why);
+        rc = rc == QP_OK ? rc : qp_prefix(why, rc, "%s", name);
+    }
+    return rc;
+}
+
+enum qp_code qp_cell_id(struct qp_importing *in, const char *name, struct qp_span cell, char **id,
+                        struct qp_err *why)
+{
+    char *text = NULL;
+    enum qp_code rc = qp_cell_text(in, name, cell, true, &text, why);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    bool whole = strchr(text, '/') != NULL;
+    char *made = whole ? text : qp_arena_printf(&in->scratch, "%s/%s", in->options->party, text);
+    if (made == NULL) {
+        return no_memory(why);
+    }
+    if (!qp_class_check(QP_CLASS_ID, qp_span_text(made))) {
+        return qp_fail(why, QP_E_INPUT,
+                       "%s %s is not a code: letters A-Z, digits, '.', '_' and '-', at most 48 of "
+                       "them, the first a letter or digit",
+                       name, qp_import_quote(in, qp_span_text(text)));
+    }
+    *id = made;
+    return QP_OK;
+}
+
+static bool is_own(const struct qp_importing *in, const char *id)
+{
+    size_t len = strlen(in->options->party);
+    return strncmp(id, in->options->party, len) == 0 && id[len] == '/';
+}
+
+enum qp_code qp_cell_new_id(struct qp_importing *in, const char *name, struct qp_span cell,
+                            enum qp_catalog_kind kind, char **id, struct qp_err *why)
+{
+    enum qp_code rc = qp_cell_id(in, name, cell, id, why);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (!is_own(in, *id)) {
+        return qp_fail(why, QP_E_INPUT, "%s %s belongs to another party; %s names its own", name,
+                       *id, in->options->party);
+    }
+    const struct qp_catalog_item *item = qp_import_find(in, kind, *id);
+    if (item != NULL) {
+        return qp_fail(why, QP_E_REFUSED, "%s %s is used already, in %s; a code is used once", name,
+                       *id, qp_import_where(in, item));
+    }
+    return QP_OK;
+}
+
+enum qp_code qp_cell_known_id(struct qp_importing *in, const char *name, struct qp_span cell,
+                              enum qp_catalog_kind kind, char **id,
+                              const struct qp_catalog_item **item, struct qp_err *why)
+{
+    enum qp_code rc = qp_cell_id(in, name, cell, id, why);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    *item = qp_import_find(in, kind, *id);
+    bool can_judge =
+        qp_catalog_count(in->local, kind) + qp_catalog_count(in->options->known, kind) > 0;
+    if (*item == NULL && can_judge && !in->options->others_registered) {
+        return qp_fail(why, QP_E_REFUSED,
+                       "%s %s is not registered; import it first, or say that others have "
+                       "registered it",
+                       name, *id);
+    }
+    return QP_OK;
+}

@@ -1,0 +1,531 @@
+#include "issue/folder.h"
+
+#include "core/alloc.h"
+#include "core/time.h"
+#include "issue/import.h"
+
+#include <ctype.h>
+
+#define SAMPLE QP_SOURCE_DIR "/tools/sample/"
+
+/* What the last import said. */
+static char said[64][QP_ERR_TEXT_BYTES];
+static size_t said_count;
+static uint64_t said_place;
+
+static void hear(void *context, const struct qp_import_note *note)
+{
+    (void)context;
+    if (said_count < 64) {
+        snprintf(said[said_count], sizeof said[0], "%s%s %llu: %.280s",
+                 note->warning ? "warning, " : "", note->unit, (unsigned long long)note->place,
+                 note->text);
+        said_count++;
+    }
+    if (!note->warning) {
+        said_place = note->place;
+    }
+}
+
+static struct qp_import_options options_for(const char *party)
+{
+    said_count = 0;
+    said_place = 0;
+    return (struct qp_import_options){
+        .party = party, .file = "a file", .occurred_ms = 1767225600000, .tell = hear};
+}
+
+typedef enum qp_code (*import)(struct qp_draft *draft, struct qp_span file,
+                               const struct qp_import_options *options,
+                               struct qp_import_report *report, struct qp_buf *bad_rows,
+                               struct qp_err *err);
+
+static struct qp_draft *new_draft(void)
+{
+    struct qp_draft *draft = NULL;
+    assert_ok(qp_draft_new(&draft, err));
+    return draft;
+}
+
+static void import_sample(struct qp_draft *draft, import run, const char *name, const char *party,
+                          struct qp_import_report *report)
+{
+    char path[256];
+    struct qp_buf file = {0};
+    struct qp_buf bad = {0};
+    struct qp_err why;
+    struct qp_import_options options = options_for(party);
+    snprintf(path, sizeof path, SAMPLE "%s", name);
+    assert_ok(qp_file_read(path, 10000000, &file, err));
+    enum qp_code rc = run(draft, qp_span_buf(&file), &options, report, &bad, &why);
+    if (rc != QP_OK) {
+        fail_msg("%s: %s; first: %s", name, why.text, said_count > 0 ? said[0] : "");
+    }
+    assert_int_equal(bad.len, 0);
+    assert_int_equal(report->bad, 0);
+    assert_int_equal(report->good, report->rows);
+    qp_buf_wipe(&file);
+    qp_buf_wipe(&bad);
+}
+
+static void takes_the_whole_sample_season(void **state)
+{
+    (void)state;
+    static const char *const parties[] = {"alto-mayo", "selva-central"};
+    struct qp_import_report report;
+    uint64_t producers = 0;
+    uint64_t plots = 0;
+    uint64_t deliveries = 0;
+    for (size_t i = 0; i < 2; i++) {
+        char name[64];
+        struct qp_draft *draft = new_draft();
+        snprintf(name, sizeof name, "producers-%s.csv", parties[i]);
+        import_sample(draft, qp_import_producers, name, parties[i], &report);
+        producers += report.good;
+        snprintf(name, sizeof name, "plots-%s.geojson", parties[i]);
+        import_sample(draft, qp_import_plots, name, parties[i], &report);
+        plots += report.good;
+        assert_int_equal(report.warnings, 0);
+        snprintf(name, sizeof name, "deliveries-%s.csv", parties[i]);
+        import_sample(draft, qp_import_deliveries, name, parties[i], &report);
+        deliveries += report.good;
+        qp_draft_free(draft);
+    }
+    assert_int_equal(producers, 60);
+    assert_int_equal(plots, 75);
+    assert_int_equal(deliveries, 1201);
+}
+
+/* ---- The folder of bad files and its table ---- */
+
+static bool holds(const char *text, const char *words)
+{
+    size_t len = strlen(words);
+    for (; *text != '\0'; text++) {
+        size_t i = 0;
+        while (i < len && tolower((unsigned char)text[i]) == tolower((unsigned char)words[i])) {
+            i++;
+        }
+        if (i == len) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where the reader of the format says it in other words, and the one file that is read after all:
+ * semicolons are seen from the header line. */
+static const char *our_words(const char *name, const char *words)
+{
+    static const struct {
+        const char *name;
+        const char *words;
+    } list[] = {
+        {"plot-linestring.geojson", "a line has no area"},
+        {"plot-out-of-range.geojson", "beyond"},
+        {"delivery-extra-field.csv", "15 cells"},
+        {"delivery-semicolons.csv", NULL},
+    };
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        if (strcmp(list[i].name, name) == 0) {
+            return list[i].words;
+        }
+    }
+    return words;
+}
+
+static char *next_cell(char **at)
+{
+    char *start = *at + 2; /* "| " */
+    char *end = strstr(start, " |");
+    assert_non_null(end);
+    *end = '\0';
+    *at = end + 1;
+    return start;
+}
+
+static void refuses_each_bad_file_of_the_sample_with_its_words(void **state)
+{
+    (void)state;
+    struct qp_buf table = {0};
+    struct qp_draft *draft = new_draft();
+    struct qp_import_report report;
+    size_t files = 0;
+    size_t wrong = 0;
+    import_sample(draft, qp_import_producers, "producers-alto-mayo.csv", "alto-mayo", &report);
+    import_sample(draft, qp_import_plots, "plots-alto-mayo.geojson", "alto-mayo", &report);
+    size_t before = qp_draft_event_count(draft);
+    assert_ok(qp_file_read(SAMPLE "bad/README.md", 1000000, &table, err));
+    assert_ok(qp_buf_add(&table, qp_span_of("", 1), err));
+    char *save = NULL;
+    for (char *line = strtok_r((char *)table.data, "\n", &save); line != NULL;
+         line = strtok_r(NULL, "\n", &save)) {
+        if (strncmp(line, "| ", 2) != 0 || strncmp(line, "| file", 6) == 0) {
+            continue;
+        }
+        char path[256];
+        char *at = line;
+        const char *name = next_cell(&at);
+        const char *kind = next_cell(&at);
+        next_cell(&at);
+        const char *words = our_words(name, next_cell(&at));
+        if (words == NULL) {
+            continue;
+        }
+import run = strcmp(kind, "plots") == 0 ? qp_import_plots:strcmp(kind, "producers") == 0 ? qp_import_producers:qp_import_deliveries;
+        struct qp_buf file = {0};
+        struct qp_buf bad = {0};
+        struct qp_err why;
+        struct qp_import_options options = options_for("alto-mayo");
+        snprintf(path, sizeof path, SAMPLE "bad/%s", name);
+        assert_ok(qp_file_read(path, 1000000, &file, err));
+        enum qp_code rc = run(draft, qp_span_buf(&file), &options, &report, &bad, &why);
+        bool found = rc == QP_E_INPUT && holds(why.text, words);
+        for (size_t i = 0; i < said_count && rc == QP_E_REFUSED; i++) {
+            found = found || holds(said[i], words);
+        }
+        if (!found) {
+            wrong++;
+            printf("%s should say \"%s\", but: %s; %s\n", name, words,
+                   rc == QP_OK ? "it is taken" : why.text, said_count > 0 ? said[0] : "");
+        }
+        assert_int_equal(qp_draft_event_count(draft), before);
+        qp_buf_wipe(&file);
+        qp_buf_wipe(&bad);
+        files++;
+    }
+    assert_true(files > 50);
+    assert_int_equal(wrong, 0);
+    qp_buf_wipe(&table);
+    qp_draft_free(draft);
+}
+
+/* ---- Single rows ---- */
+
+#define PRODUCERS "producer,name,document,sex,district,community\n"
+#define DELIVERIES                                                                                 \
+    "lot,date,producer,plots,commodity,form,quantity,unit,crop_year,delivery_note,"                \
+    "moisture_percent,price_pen_per_kg,harvest_from,harvest_to\n"
+
+static enum qp_code run_text(struct qp_draft *draft, import run, const char *text,
+                             const struct qp_import_options *options, struct qp_buf *bad)
+{
+    struct qp_import_report report;
+    bad->len = 0;
+    return run(draft, qp_span_text(text), options, &report, bad, NULL);
+}
+
+static Qp__Event *event_of(const struct qp_draft *draft, size_t at, struct qp_arena *arena)
+{
+    Qp__Event *event = NULL;
+    assert_ok(qp_event_decode(qp_draft_event(draft, at), arena, &event, err));
+    return event;
+}
+
+static void splits_a_delivery_over_its_plots_to_the_last_gram(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *plots;
+        const char *quantity; /* with its unit */
+        uint64_t grams[4];
+    } cases[] = {
+        {"C-1", "2.5,qq", {115000}},
+        {"C-1", "7.6,arroba", {87400}},
+        {"C-1", "0.001,kg", {1}},
+        {"C-1", "1.5,t", {1500000}},
+        {"C-1|C-2|C-3", "10,g", {4, 3, 3}},
+        {"C-1:60|C-2:40", "115,kg", {69000, 46000}},
+        {"C-1:33.333|C-2:33.333|C-3:33.334", "100,g", {33, 33, 34}},
+        {"C-1:50|C-2:25|C-3:25", "3,g", {1, 1, 1}},
+        {" C-1 | other/C-2 ", "0.003,kg", {2, 1}},
+        {"C-1:99.999|C-2:0.001", "1000000,t", {999990000000, 10000000}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[1024];
+        struct qp_arena arena;
+        struct qp_buf bad = {0};
+        struct qp_draft *draft = new_draft();
+        struct qp_import_options options = options_for("coop");
+        qp_arena_init(&arena, 0);
+        snprintf(text, sizeof text,
+                 DELIVERIES "L-1,2026-06-10,P-1,%s,coffee,cherry,%s,2026,N 1,11.5,3.41,2026-06-08,"
+                            "2026-06-09\n",
+                 cases[i].plots, cases[i].quantity);
+        enum qp_code rc = run_text(draft, qp_import_deliveries, text, &options, &bad);
+        if (rc != QP_OK) {
+            fail_msg("%s %s: %s", cases[i].plots, cases[i].quantity, said[0]);
+        }
+        const Qp__Event *event = event_of(draft, 0, &arena);
+        const Qp__LotHarvested *lot = event->lot_harvested;
+        uint64_t sum = 0;
+        for (size_t k = 0; k < lot->n_origins; k++) {
+            assert_int_equal(lot->origins[k]->grams, cases[i].grams[k]);
+            sum += lot->origins[k]->grams;
+        }
+        assert_int_equal(sum, lot->quantity->grams);
+        qp_arena_wipe(&arena);
+        qp_buf_wipe(&bad);
+        qp_draft_free(draft);
+    }
+}
+
+static void reads_every_cell_of_a_delivery(void **state)
+{
+    (void)state;
+    struct qp_arena arena;
+    struct qp_buf bad = {0};
+    struct qp_draft *draft = new_draft();
+    struct qp_import_options options = options_for("coop");
+    qp_arena_init(&arena, 0);
+    assert_int_equal(run_text(draft, qp_import_deliveries,
+                              DELIVERIES "L-1,2026-06-10,P-1,K-1,cocoa,wet,171,kg,2026,\"RA, 1\","
+                                         "11.5,17.62,2026-06-08,2026-06-09\n",
+                              &options, &bad),
+                     QP_OK);
+    const Qp__Event *event = event_of(draft, 0, &arena);
+    const Qp__LotHarvested *lot = event->lot_harvested;
+    uint64_t day = 0;
+    Qp__Price *price = NULL;
+    assert_ok(qp_time_parse(qp_span_text("2026-06-10"), &day, err));
+    assert_int_equal(event->occurred_ms, day);
+    assert_string_equal(lot->lot, "coop/L-1");
+    assert_string_equal(lot->origins[0]->plot, "coop/K-1");
+    assert_int_equal(lot->form, QP__FORM__FORM_WET_BEANS);
+    assert_int_equal(lot->moisture_ppm, 115000);
+    assert_string_equal(lot->delivery_note, "RA, 1");
+    assert_int_equal(lot->harvest_to_ms, day - 86400000);
+    assert_int_equal(qp_draft_sealed_count(draft), 1);
+    assert_ok(qp_wire_decode(&qp_rule_price, draft->sealed[0].content, &arena, &price, err));
+    assert_int_equal(price->micro_units, 17620000);
+    assert_string_equal(price->currency, "PEN");
+    qp_arena_wipe(&arena);
+    qp_buf_wipe(&bad);
+    qp_draft_free(draft);
+}
+
+static void skips_bad_rows_only_when_asked_and_hands_them_back_as_they_are(void **state)
+{
+    (void)state;
+    static const char text[] = "\xef\xbb\xbf" PRODUCERS "P-1,Ana,12345678,F,,\r\n"
+                               "P-2,,12345679,F,,\r\n"
+                               "\n"
+                               "P-3,\"Two\nlines\",12345670,M,,\n"
+                               "P-4,Eva,12345671,F\n"
+                               "P-5,Luz,12345672,F,,\n"
+                               "P-6,Leo,12345672,M,,";
+    static const char expected[] = "\xef\xbb\xbf" PRODUCERS "P-2,,12345679,F,,\r\n"
+                                   "\n"
+                                   "P-3,\"Two\nlines\",12345670,M,,\n"
+                                   "P-4,Eva,12345671,F\n"
+                                   "P-6,Leo,12345672,M,,\n";
+    struct qp_buf bad = {0};
+    struct qp_draft *draft = new_draft();
+    struct qp_import_options options = options_for("coop");
+    assert_int_equal(run_text(draft, qp_import_producers, text, &options, &bad), QP_E_REFUSED);
+    assert_int_equal(qp_draft_event_count(draft), 0);
+    assert_int_equal(qp_draft_sealed_count(draft), 0);
+    assert_int_equal(said_count, 4);
+    assert_string_equal(said[0], "line 3: name is empty");
+    assert_int_equal(said_place, 9);
+    options = options_for("coop");
+    options.skip_bad = true;
+    assert_int_equal(run_text(draft, qp_import_producers, text, &options, &bad), QP_OK);
+    assert_int_equal(qp_draft_event_count(draft), 2);
+    assert_int_equal(bad.len, strlen(expected));
+    assert_memory_equal(bad.data, expected, bad.len);
+    qp_buf_wipe(&bad);
+    qp_draft_free(draft);
+}
+
+#define FEATURE(code, x)                                                                           \
+    "{\"type\":\"Feature\",\"properties\":{\"plot\":\"" code "\",\"producer\":\"P-1\","            \
+    "\"commodities\":[\"cocoa\", \"coffee\"],\"department\":\"PE-SAM\",\"area_ha\":0.9,"           \
+    "\"tenure\":\"title\",\"tenure_evidence\":\"declared\"},\"geometry\":{\"type\":\"Point\","     \
+    "\"coordinates\":[" x "]}}"
+
+static void keeps_bad_features_as_a_collection_that_can_be_mended(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"type\":\"FeatureCollection\",\"features\":[" FEATURE(
+        "C-1",
+        "-77.1234567,-6.1234567") ",\n  " FEATURE("C-2",
+                                                  "-6.1234567,-77.1234567") "\n, " FEATURE("C 3",
+                                                                                           "-77."
+                                                                                           "2234567"
+                                                                                           ",-6."
+                                                                                           "123456"
+                                                                                           "7") "]"
+                                                                                                "}";
+    static const char expected[] = "{\"type\":\"FeatureCollection\",\"features\":[\n" FEATURE(
+        "C-2", "-6.1234567,-77.1234567") ",\n" FEATURE("C 3", "-77.2234567,-6.1234567") "\n]}\n";
+    struct qp_arena arena;
+    struct qp_buf bad = {0};
+    struct qp_draft *draft = new_draft();
+    struct qp_import_options options = options_for("coop");
+    qp_arena_init(&arena, 0);
+    options.skip_bad = true;
+    assert_int_equal(run_text(draft, qp_import_plots, text, &options, &bad), QP_OK);
+    assert_int_equal(qp_draft_event_count(draft), 1);
+    assert_int_equal(bad.len, strlen(expected));
+    assert_memory_equal(bad.data, expected, bad.len);
+    const Qp__Event *event = event_of(draft, 0, &arena);
+    const Qp__PlotRegistered *plot = event->plot_registered;
+    assert_int_equal(event->occurred_ms, options.occurred_ms);
+    assert_string_equal(plot->country, "PE");
+    assert_string_equal(plot->region, "PE-SAM");
+    assert_int_equal(plot->area_m2, 9000);
+    assert_int_equal(plot->n_commodities, 2);
+    assert_int_equal(plot->commodities[0], QP__COMMODITY__COMMODITY_COFFEE);
+    assert_int_equal(plot->geometry_kind, QP__GEOMETRY_KIND__GEOMETRY_KIND_POINT);
+    qp_arena_wipe(&arena);
+    qp_buf_wipe(&bad);
+    qp_draft_free(draft);
+}
+
+/* Three folders of a season on one laptop: what was signed before is known when the next comes. */
+static void knows_what_the_journal_has_signed(void **state)
+{
+    (void)state;
+    struct qp_hash ledger = {.bytes = {5}};
+    struct qp_key *key = NULL;
+    struct qp_journal *journal = NULL;
+    struct qp_catalog *known = NULL;
+    struct qp_buf out = {0};
+    struct qp_buf bad = {0};
+    struct qp_draft *draft = new_draft();
+    struct qp_import_options options = options_for("coop");
+    static const char producers[] = PRODUCERS "P-1,Ana,12345678,F,,\n";
+    static const char plots[] = "{\"type\":\"FeatureCollection\",\"features\":[" FEATURE(
+        "C-1", "-77.1234567,-6.1234567") "]}";
+    static const char other_plot[] = FEATURE("C-9", "-77.1234567,-6.1234567");
+    static const char delivery[] =
+        DELIVERIES "L-1,2026-06-10,P-1,C-2,coffee,cherry,1,kg,2026,,,,2026-06-08,2026-06-09\n";
+    assert_int_equal(run_text(draft, qp_import_producers, producers, &options, &bad), QP_OK);
+    assert_int_equal(run_text(draft, qp_import_plots, plots, &options, &bad), QP_OK);
+    assert_ok(qp_key_generate(&key, err));
+    assert_ok(qp_journal_open(in_folder("known"), key, &ledger, &journal, err));
+    assert_ok(qp_journal_sign(journal, draft, 1, 5, &out, NULL, err));
+    qp_draft_free(draft);
+    draft = new_draft();
+    assert_ok(qp_catalog_new(&known, err));
+    assert_ok(qp_catalog_add_journal(known, journal, err));
+    assert_int_equal(qp_catalog_count(known, QP_CATALOG_PRODUCER), 1);
+    assert_int_equal(qp_catalog_count(known, QP_CATALOG_PLOT), 1);
+    options.known = known;
+    said_count = 0;
+    assert_int_equal(run_text(draft, qp_import_producers, producers, &options, &bad), QP_E_REFUSED);
+    assert_true(holds(said[0], "producer coop/P-1 is used already, in an earlier import"));
+    said_count = 0;
+    assert_int_equal(
+        run_text(draft, qp_import_producers, PRODUCERS "P-2,Eva,12345678,F,,\n", &options, &bad),
+        QP_E_REFUSED);
+    assert_true(holds(said[0], "document"));
+    said_count = 0;
+    assert_int_equal(run_text(draft, qp_import_plots, other_plot, &options, &bad), QP_E_REFUSED);
+    assert_true(holds(said[0], "same place as plot coop/C-1"));
+    said_count = 0;
+    assert_int_equal(run_text(draft, qp_import_deliveries, delivery, &options, &bad), QP_E_REFUSED);
+    assert_true(holds(said[0], "coop/C-2 is not registered"));
+    options.others_registered = true;
+    assert_int_equal(run_text(draft, qp_import_deliveries, delivery, &options, &bad), QP_OK);
+    qp_catalog_free(known);
+    qp_journal_close(journal);
+    qp_key_free(key);
+    qp_draft_free(draft);
+    qp_buf_wipe(&out);
+    qp_buf_wipe(&bad);
+}
+
+static void warns_when_the_declared_area_is_not_that_of_the_outline(void **state)
+{
+    (void)state;
+    static const char outline[] =
+        "{\"type\":\"Feature\",\"properties\":{\"plot\":\"C-1\",\"producer\":\"P-1\","
+        "\"commodities\":\"coffee\",\"area_ha\":1.5,\"tenure\":\"title\","
+        "\"tenure_evidence\":\"declared\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":"
+        "[[[-77.0001231,-6.0001231],[-77.0001231,-6.0011231],[-76.9991231,-6.0011231],"
+        "[-76.9991231,-6.0001231],[-77.0001231,-6.0001231]]]}}";
+    struct qp_buf bad = {0};
+    struct qp_draft *draft = new_draft();
+    struct qp_import_options options = options_for("coop");
+    assert_int_equal(run_text(draft, qp_import_plots, outline, &options, &bad), QP_OK);
+    assert_int_equal(said_count, 1);
+    assert_true(holds(said[0], "warning, feature 1: plot coop/C-1: 15000 m2 are declared"));
+    qp_draft_free(draft);
+    qp_buf_wipe(&bad);
+}
+
+static void refuses_a_party_that_is_none_and_files_without_rows(void **state)
+{
+    (void)state;
+    struct qp_buf bad = {0};
+    struct qp_draft *draft = new_draft();
+    struct qp_import_options options = options_for("Alto Mayo");
+    assert_int_equal(
+        run_text(draft, qp_import_producers, PRODUCERS "P-1,Ana,,,,\n", &options, &bad),
+        QP_E_USAGE);
+    options = options_for("coop");
+    assert_int_equal(run_text(draft, qp_import_producers, PRODUCERS, &options, &bad), QP_E_INPUT);
+    assert_int_equal(run_text(draft, qp_import_plots,
+                              "{\"type\":\"FeatureCollection\",\"features\":[]}", &options, &bad),
+                     QP_E_INPUT);
+    options.latest_ms = 1780272000000; /* 2026-06-01 */
+    assert_int_equal(run_text(draft, qp_import_deliveries,
+                              DELIVERIES "L-1,2026-06-10,P-1,C-2,coffee,cherry,1,kg,2026,,,,"
+                                         "2026-06-08,2026-06-09\n",
+                              &options, &bad),
+                     QP_E_REFUSED);
+    assert_true(holds(said[0], "still to come"));
+    assert_int_equal(qp_draft_event_count(draft), 0);
+    qp_draft_free(draft);
+    qp_buf_wipe(&bad);
+}
+
+static void survives_a_failure_of_every_allocation(void **state)
+{
+    (void)state;
+    static const struct {
+import run;
+        const char *text;
+    } cases[] = {
+        {qp_import_producers, PRODUCERS "P-1,Ana,12345678,F,,\nP-2,,,,,\n"},
+        {qp_import_plots, FEATURE("C-1", "-77.1234567,-6.1234567")},
+        {qp_import_deliveries, DELIVERIES "L-1,2026-06-10,P-1,C-1|C-2,coffee,cherry,1,kg,2026,,,2,"
+                                          "2026-06-08,2026-06-09\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        enum qp_code rc = QP_E_MEMORY;
+        for (uint64_t n = 0; rc != QP_OK; n++) {
+            struct qp_buf bad = {0};
+            struct qp_draft *draft = new_draft();
+            struct qp_import_options options = options_for("coop");
+            options.skip_bad = true;
+            assert_true(n < 1000);
+            qp_alloc_fail_after(n);
+            rc = run_text(draft, cases[i].run, cases[i].text, &options, &bad);
+            qp_alloc_fail_after(UINT64_MAX);
+            assert_true(rc == QP_OK || rc == QP_E_MEMORY);
+            assert_int_equal(qp_draft_event_count(draft), rc == QP_OK);
+            qp_draft_free(draft);
+            qp_buf_wipe(&bad);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_the_whole_sample_season),
+        cmocka_unit_test(refuses_each_bad_file_of_the_sample_with_its_words),
+        cmocka_unit_test(splits_a_delivery_over_its_plots_to_the_last_gram),
+        cmocka_unit_test(reads_every_cell_of_a_delivery),
+        cmocka_unit_test(skips_bad_rows_only_when_asked_and_hands_them_back_as_they_are),
+        cmocka_unit_test(keeps_bad_features_as_a_collection_that_can_be_mended),
+        cmocka_unit_test(knows_what_the_journal_has_signed),
+        cmocka_unit_test(warns_when_the_declared_area_is_not_that_of_the_outline),
+        cmocka_unit_test(refuses_a_party_that_is_none_and_files_without_rows),
+        cmocka_unit_test(survives_a_failure_of_every_allocation),
+    };
+    return cmocka_run_group_tests_name("issue/import", tests, make_folder, remove_folder);
+}
