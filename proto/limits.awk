@@ -75,8 +75,6 @@ match($0, / = [0-9]+;/) {
     if (repeated && count_most == 0) die(message "." name ": a repeated field needs [least..most]")
     if (type == "string" && class == "NONE") die(message "." name ": a string needs a class")
     if (type == "bytes" && class !~ /^(HEX|BASE64)$/) die(message "." name ": bytes are hex or base64")
-    if (in_oneof)
-        body[type] = 1
     field = ++fields[message]
     label[message, field] = name
     child[message, field] = scalar ? "" : type
@@ -93,9 +91,7 @@ END {
         printf "static const struct qp_field_rule fields_%s[%d];\n", snake(order[i]), fields[order[i]] > out
     for (i = 1; i <= messages; i++) {
         m = snake(order[i])
-        # The bodies of events are reached through Event alone; rules/ has functions of these names.
-        printf "%sconst struct qp_message_rule qp_rule_%s = {&qp__%s__descriptor, fields_%s};\n", \
-            (order[i] in body) ? "static " : "", m, m, m > out
+        printf "const struct qp_message_rule qp_rule_%s = {&qp__%s__descriptor, fields_%s};\n", m, m, m > out
     }
     for (i = 1; i <= messages; i++) {
         m = order[i]
