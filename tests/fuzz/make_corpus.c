@@ -162,6 +162,20 @@ static void seed_texts(void)
                       "[-77.1,-6.1]}}},\"tenure\":\"title\",\"tenure_evidence\":\"declared\"}}]"));
 }
 
+/* The policy of the worked example. */
+static void seed_trust(void)
+{
+    uint8_t text[4096];
+    FILE *file = fopen(QP_SOURCE_DIR "/tests/vectors/policy.json", "rb");
+    if (file == NULL) {
+        fprintf(stderr, "run make_example first\n");
+        exit(1);
+    }
+    size_t len = fread(text, 1, sizeof text, file);
+    fclose(file);
+    seed("trust", "example", qp_span_of(text, len));
+}
+
 int main(int argc, char **argv)
 {
     static struct example example;
@@ -177,6 +191,7 @@ int main(int argc, char **argv)
     seed_geometries(&example);
     seed_keys(&example);
     seed_texts();
+    seed_trust();
     example_free(&example);
     return 0;
 }

@@ -245,6 +245,52 @@ static void write_proofs(struct writer *writer, const struct example *example)
     block(writer, "bundle", qp_span_buf(&example->bundle));
 }
 
+static void write_file(const char *path, struct qp_span bytes)
+{
+    FILE *file = fopen(path, "wb");
+    if (file == NULL || fwrite(bytes.data, 1, bytes.len, file) != bytes.len || fclose(file) != 0) {
+        fprintf(stderr, "%s cannot be written\n", path);
+        exit(1);
+    }
+}
+
+/* The policy of an importer who trusts this log, one witness and one assessor. */
+static void write_policy(struct writer *writer, const struct example *example, const char *dir)
+{
+    char log[QP_VKEY_TEXT_BYTES];
+    char witness[QP_VKEY_TEXT_BYTES];
+    char path[4096];
+    struct qp_vkey vkey;
+    struct qp_buf text = {0};
+    json_t *json = NULL;
+    char *id = hex_of(qp_span_of(example->ledger_id.bytes, 32));
+    MUST(qp_vkey_init(&vkey, qp_span_text(EXAMPLE_ORIGIN), QP_VKEY_NOTE,
+                      &example->keys[EXAMPLE_LOG].public_key, err));
+    qp_vkey_format(&vkey, log);
+    MUST(qp_vkey_init(&vkey, qp_span_text(EXAMPLE_WITNESS_NAME), QP_VKEY_COSIGNATURE,
+                      &example->keys[EXAMPLE_WITNESS].public_key, err));
+    qp_vkey_format(&vkey, witness);
+    MUST(qp_buf_addf(&text, err,
+                     "{\"policy\":\"quipu/policy/v1\",\"ledger_id\":\"%s\",\"log\":[\"log %s\","
+                     "\"witness W1 %s\",\"quorum W1\"],\"assessors\":[\"geo-andes\"],"
+                     "\"cut_off\":\"2020-12-31\",\"checkpoint_age_days_max\":30,\"require\":["
+                     "\"authentic\",\"authorised\",\"unbroken\",\"conserved\",\"located\","
+                     "\"deforestation-free\",\"current\"]}\n",
+                     id, log, witness));
+    SAY(writer,
+        "### 21.10 Policy\n\nUnder this policy, at 2026-08-02T16:00:00Z, every line of the "
+        "bundle's "
+        "verdict is PASS but `legal`, which is NOT SHOWN; the verdict passes.\n\n```json "
+        "policy\n%.*s```\n\n",
+        (int)text.len, (const char *)text.data);
+    MUST(qp_json_parse(qp_span_buf(&text), &json, err));
+    keep(writer, "policy", json);
+    (void)snprintf(path, sizeof path, "%s/tests/vectors/policy.json", dir);
+    write_file(path, qp_span_buf(&text));
+    qp_buf_wipe(&text);
+    free(id);
+}
+
 static void write_codes(struct writer *writer)
 {
     static const char *const lines[] = {"authentic", "authorised",         "unbroken", "conserved",
@@ -268,15 +314,6 @@ static struct qp_buf read_file(const char *path)
     fclose(file);
     MUST(qp_buf_add(&buf, qp_span_of("", 1), err)); /* a text */
     return buf;
-}
-
-static void write_file(const char *path, struct qp_span bytes)
-{
-    FILE *file = fopen(path, "wb");
-    if (file == NULL || fwrite(bytes.data, 1, bytes.len, file) != bytes.len || fclose(file) != 0) {
-        fprintf(stderr, "%s cannot be written\n", path);
-        exit(1);
-    }
 }
 
 /* Put the text between the two comment lines that begin with these words. */
@@ -376,6 +413,7 @@ int main(int argc, char **argv)
     write_statements(&writer, &example);
     write_entries(&writer, &example);
     write_proofs(&writer, &example);
+    write_policy(&writer, &example, argv[1]);
     write_codes(&codes);
     (void)snprintf(path, sizeof path, "%s/proto/SPEC.md", argv[1]);
     struct qp_buf document = read_file(path);

@@ -4,6 +4,7 @@
 
 #include <quipu/geo.h>
 #include <quipu/note.h>
+#include <quipu/proof.h>
 
 #include "core/check.h"
 #include "rules/rules.h"
@@ -476,6 +477,25 @@ static void check_submission(struct document *document)
     }
 }
 
+static void check_policy(struct document *document)
+{
+    static const char form[] =
+        "{\"policy\":\"quipu/policy/v1\",\"ledger_id\":\"%s\",\"log\":[\"log %.*s\","
+        "\"witness W1 %.*s\",\"quorum W1\"],\"assessors\":[\"geo-andes\"],"
+        "\"cut_off\":\"2020-12-31\",\"checkpoint_age_days_max\":30,\"require\":["
+        "\"authentic\",\"authorised\",\"unbroken\",\"conserved\",\"located\","
+        "\"deforestation-free\",\"current\"]}\n";
+    char text[2048];
+    char id[65];
+    struct qp_span log = get(document, "vkey-log");
+    struct qp_span witness = get(document, "vkey-witness");
+    qp_hash_hex(id, &document->ids[0]);
+    int len = snprintf(text, sizeof text, form, id, (int)log.len - 1, (const char *)log.data,
+                       (int)witness.len - 1, (const char *)witness.data);
+    assert_true(len > 0 && (size_t)len < sizeof text);
+    expect(document, "policy", text, (size_t)len);
+}
+
 /* The label of the first thing that does not hold, or NULL. */
 static const char *check_document(struct document *document, const char *text)
 {
@@ -493,6 +513,7 @@ static const char *check_document(struct document *document, const char *text)
     check_receipt(document);
     check_bundle(document);
     check_submission(document);
+    check_policy(document);
     return document->wrong;
 }
 
@@ -625,6 +646,47 @@ static void every_event_of_the_example_is_admitted(void **state)
     }
     qp_arena_wipe(&scratch);
     qp_state_map_free(map);
+    close_document(&document);
+}
+
+#define NOW_MS UINT64_C(1785686400000) /* 2026-08-02T16:00:00Z */
+
+static bool passes(struct qp_span bundle, const struct qp_trust *trust, struct qp_buf *json)
+{
+    struct qp_verdict *verdict = NULL;
+    bool passed = false;
+    if (qp_bundle_verify(bundle, trust, NOW_MS, &verdict, NULL) == QP_OK) {
+        passed = qp_verdict_passed(verdict);
+        if (json != NULL) {
+            assert_ok(qp_verdict_json(verdict, 1, json, err));
+        }
+    }
+    qp_verdict_free(verdict);
+    return passed;
+}
+
+static void the_bundle_of_the_example_passes(void **state)
+{
+    (void)state;
+    static struct document document;
+    struct qp_trust *trust = NULL;
+    struct qp_buf json = {0};
+    struct qp_buf changed = {0};
+    assert_null(check_document(&document, (const char *)spec.data));
+    assert_ok(qp_trust_new(get(&document, "policy"), &trust, err));
+    struct qp_span bundle = get(&document, "bundle");
+    if (!passes(bundle, trust, &json)) {
+        fail_msg("%.*s", (int)json.len, (const char *)json.data);
+    }
+    assert_ok(qp_buf_add(&changed, bundle, err));
+    for (size_t at = 0; at < bundle.len; at += 13) {
+        changed.data[at] ^= (uint8_t)(1U << at % 8);
+        assert_false(passes(qp_span_buf(&changed), trust, NULL));
+        changed.data[at] ^= (uint8_t)(1U << at % 8);
+    }
+    qp_buf_wipe(&changed);
+    qp_buf_wipe(&json);
+    qp_trust_free(trust);
     close_document(&document);
 }
 
@@ -768,6 +830,7 @@ int main(void)
         cmocka_unit_test(the_worked_example_follows_from_itself),
         cmocka_unit_test(a_changed_digit_is_noticed),
         cmocka_unit_test(every_event_of_the_example_is_admitted),
+        cmocka_unit_test(the_bundle_of_the_example_passes),
         cmocka_unit_test(the_vectors_say_what_the_document_says),
         cmocka_unit_test(the_multi_proofs_of_the_vectors_hold),
         cmocka_unit_test(the_limits_are_those_of_the_code),
