@@ -84,7 +84,7 @@ const char *cli_safe(struct cli *cli, const char *text)
     return cli_safe_span(cli, qp_span_text(text));
 }
 
-static void print_json(struct cli *cli, FILE *stream, json_t *object)
+void cli_json_on(struct cli *cli, FILE *stream, json_t *object)
 {
     /* A terminal gets ASCII alone: \u202e and its like must not work there. */
     size_t flags = isatty(fileno(stream)) == 1 ? JSON_ENSURE_ASCII : 0;
@@ -97,7 +97,7 @@ static void print_json(struct cli *cli, FILE *stream, json_t *object)
 
 void cli_json(struct cli *cli, json_t *object)
 {
-    print_json(cli, stdout, object);
+    cli_json_on(cli, stdout, object);
 }
 
 void cli_error(struct cli *cli, const struct qp_err *err)
@@ -108,9 +108,9 @@ void cli_error(struct cli *cli, const struct qp_err *err)
     }
     (void)fflush(stdout); /* in the order in which things happened, where both are one terminal */
     if (cli->json) {
-        print_json(cli, stderr,
-                   json_pack("{s:s, s:s, s:s}", "error", qp_code_name(err->code), "rule", err->rule,
-                             "text", err->text));
+        cli_json_on(cli, stderr,
+                    json_pack("{s:s, s:s, s:s}", "error", qp_code_name(err->code), "rule",
+                              err->rule, "text", err->text));
         return;
     }
     fprintf(stderr, "%squipu:%s %s", cli_style(cli, stderr, CLI_RED),

@@ -105,6 +105,7 @@ const char *cli_safe(struct cli *cli, const char *text);
 const char *cli_safe_span(struct cli *cli, struct qp_span text);
 /* Print one JSON object as a line on stdout, and take the reference. NULL counts as no memory. */
 void cli_json(struct cli *cli, json_t *object);
+void cli_json_on(struct cli *cli, FILE *stream, json_t *object);
 
 enum cli_style { CLI_RESET, CLI_BOLD, CLI_DIM, CLI_RED, CLI_GREEN, CLI_YELLOW };
 /* The sequence that switches a style on, or "" where colour is not wanted. */
@@ -187,6 +188,21 @@ enum qp_code cli_journal_open(const char *key_path, const struct cli_secret *sec
  * terminal. */
 enum qp_code cli_output(struct cli *cli, const char *path, struct qp_span bytes, bool binary,
                         struct qp_err *err) QP_MUST_USE;
+
+/* ---- Signing (cli_sign.c) ---- */
+
+struct cli_signing {
+    const char *output; /* NULL and "-": stdout */
+    uint64_t batch;     /* most events in a statement */
+};
+
+bool cli_is_stdout(const char *path);
+/* Before anything is signed: can it be handed out at all? QP_E_USAGE on a terminal. */
+enum qp_code cli_check_output(const char *path, struct qp_err *err) QP_MUST_USE;
+/* Sign a draft, write the submission file, say what was done. */
+enum qp_code cli_sign_draft(struct cli *cli, struct qp_journal *journal,
+                            const struct qp_draft *draft, const struct cli_signing *signing,
+                            struct qp_err *err) QP_MUST_USE;
 
 /* ---- The commands ---- */
 

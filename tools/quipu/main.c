@@ -6,8 +6,15 @@
 #include <string.h>
 
 static const struct cli_command commands[] = {
-    {NULL, "Keys and signing", NULL},
+    {NULL, "Keys and signing, with no ledger at hand", NULL},
     {"key", "make a key, look at one", cmd_key},
+    {"sign", "sign events written as JSON", cmd_sign},
+    {"import", "sign producers, plots and deliveries from CSV and GeoJSON", cmd_import},
+    {"journal", "list what a key has signed, hand it out again", cmd_journal},
+
+    {NULL, "The ledger", NULL},
+    {"init", "open a new ledger", cmd_init},
+    {"submit", "admit signed statements, give receipts", cmd_submit},
 
     {NULL, "Other", NULL},
     {"version", "print the versions of program, format and store", cmd_version},

@@ -1,0 +1,318 @@
+/* quipu submit: signed statements into the ledger, receipts out. */
+#include "cli.h"
+
+#include "core/check.h"
+#include "host/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINES_MAX 20 /* of admitted statements, for one file; then only the sums are told */
+
+struct submit {
+    struct cli *cli;
+    const char *receipts; /* folder, or NULL */
+    const char *rejected;
+    const char *file; /* the one that is being read, as it is called */
+    int fd;
+    uint64_t lines;
+    uint64_t admitted;
+    uint64_t again;
+    uint64_t refused;
+    uint64_t events;
+};
+
+/* ---- Where records come from ---- */
+
+static enum qp_code read_some(void *context, uint8_t *bytes, size_t len, size_t *got,
+                              struct qp_err *err)
+{
+    const struct submit *submit = context;
+    for (;;) {
+        ssize_t n = read(submit->fd, bytes, len);
+        if (n >= 0) {
+            *got = (size_t)n;
+            return QP_OK;
+        }
+        if (errno != EINTR) {
+            return qp_fail_errno(err, errno, "read", submit->file);
+        }
+    }
+}
+
+static bool is_ready(void *context)
+{
+    const struct submit *submit = context;
+    struct pollfd poll_fd = {.fd = submit->fd, .events = POLLIN};
+    return poll(&poll_fd, 1, 0) != 0; /* also at the end, and when something is wrong */
+}
+
+/* ---- What is kept of each ---- */
+
+/* A receipt can be had again at any time by submitting the statement again, so it is written whole
+ * or not at all, but is not forced to the disk one by one. */
+static enum qp_code write_receipt(const struct submit *submit, const struct qp_submitted *done,
+                                  struct qp_buf *path, struct qp_err *err)
+{
+    struct qp_buf temp = {0};
+    enum qp_code rc =
+        qp_buf_addf(path, err, "%s/%" PRIu64 ".tlog-proof", submit->receipts, done->index);
+    rc = rc == QP_OK ? qp_buf_addf(&temp, err, "%s/.%" PRIu64 ".tmp", submit->receipts, done->index)
+                     : rc;
+    if (rc != QP_OK) {
+        qp_buf_wipe(&temp);
+        return rc;
+    }
+    const char *to = (const char *)path->data;
+    const char *from = (const char *)temp.data;
+    int fd = open(from, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
+        rc = qp_fail_errno(err, errno, "write the receipt", to);
+    } else {
+        rc = qp_fd_write(fd, to, done->receipt, err);
+        enum qp_code closed = qp_fd_close(&fd, to, rc == QP_OK ? err : NULL);
+        rc = rc == QP_OK ? closed : rc;
+        if (rc == QP_OK && rename(from, to) != 0) {
+            rc = qp_fail_errno(err, errno, "write the receipt", to);
+        }
+        if (rc != QP_OK) {
+            (void)unlink(from);
+        }
+    }
+    qp_buf_wipe(&temp);
+    return rc;
+}
+
+/* "dir/plots.qst" -> "plots" */
+static void stem(const char *file, const char **start, size_t *len)
+{
+    const char *slash = strrchr(file, '/');
+    *start = slash != NULL ? slash + 1 : file;
+    *len = strlen(*start);
+    if (*len > 4 && strcmp(*start + *len - 4, ".qst") == 0) {
+        *len -= 4;
+    }
+}
+
+/* A refused statement is kept with the reason beside it: nothing is lost. */
+static enum qp_code keep_refused(const struct submit *submit, const struct qp_submitted *done,
+                                 struct qp_buf *path, struct qp_err *err)
+{
+    struct qp_buf reason_path = {0};
+    struct qp_buf reason = {0};
+    const char *start = NULL;
+    size_t len = 0;
+    stem(submit->file, &start, &len);
+    enum qp_code rc = qp_buf_addf(path, err, "%s/%.*s-%" PRIu64 ".qst", submit->rejected, (int)len,
+                                  start, done->record);
+    rc = rc == QP_OK ? qp_buf_addf(&reason_path, err, "%s/%.*s-%" PRIu64 ".txt", submit->rejected,
+                                   (int)len, start, done->record)
+                     : rc;
+    rc = rc == QP_OK ? qp_buf_addf(&reason, err, "%s%s%s%s\n", done->err->text,
+                                   done->err->rule[0] != '\0' ? " [" : "", done->err->rule,
+                                   done->err->rule[0] != '\0' ? "]" : "")
+                     : rc;
+    rc = rc == QP_OK ? qp_file_replace((const char *)path->data, 0644, done->bytes, err) : rc;
+    rc = rc == QP_OK
+             ? qp_file_replace((const char *)reason_path.data, 0644, qp_span_buf(&reason), err)
+             : rc;
+    qp_buf_wipe(&reason_path);
+    qp_buf_wipe(&reason);
+    return rc;
+}
+
+/* ---- What is said of each ---- */
+
+static void print_json(struct submit *submit, const struct qp_submitted *done, const char *kept)
+{
+    bool ok = done->code == QP_OK;
+    const char *result = !ok ? "refused" : done->again ? "known" : "admitted";
+    json_t *json = json_pack("{s:s, s:I, s:s}", "file", submit->file, "record",
+                             (json_int_t)done->record, "result", result);
+    if (ok) {
+        (void)json_object_set_new(json, "index", json_integer((json_int_t)done->index));
+        (void)json_object_set_new(json, "events", json_integer((json_int_t)done->event_count));
+    } else {
+        (void)json_object_set_new(json, "error", json_string(qp_code_name(done->err->code)));
+        (void)json_object_set_new(json, "rule", json_string(done->err->rule));
+        (void)json_object_set_new(json, "text", json_string(done->err->text));
+    }
+    if (kept != NULL) {
+        (void)json_object_set_new(json, ok ? "receipt" : "kept", json_string(kept));
+    }
+    cli_json(submit->cli, json);
+}
+
+static void print_line(struct submit *submit, const struct qp_submitted *done)
+{
+    struct cli *cli = submit->cli;
+    if (done->code != QP_OK) {
+        struct qp_err shown = *done->err;
+        (void)qp_prefix(&shown, shown.code, "%.100s, statement %" PRIu64, submit->file,
+                        done->record);
+        cli_error(cli, &shown);
+        return;
+    }
+    submit->lines++;
+    if (submit->lines > LINES_MAX) {
+        cli_progress(cli, "statements judged", submit->admitted + submit->again + submit->refused,
+                     0);
+        return;
+    }
+    printf("%s, statement %" PRIu64 ": entry %" PRIu64 ", %" PRIu32 " event%s%s\n",
+           cli_safe(cli, submit->file), done->record, done->index, done->event_count,
+           done->event_count == 1 ? "" : "s", done->again ? " (was there already)" : "");
+    if (submit->lines == LINES_MAX) {
+        printf("...\n");
+    }
+}
+
+static enum qp_code done(void *context, const struct qp_submitted *submitted, struct qp_err *err)
+{
+    struct submit *submit = context;
+    struct qp_buf kept = {0};
+    enum qp_code rc = QP_OK;
+    if (submitted->code == QP_OK) {
+        submit->admitted += submitted->again ? 0 : 1;
+        submit->again += submitted->again ? 1 : 0;
+        submit->events += submitted->again ? 0 : submitted->event_count;
+        rc = submit->receipts != NULL ? write_receipt(submit, submitted, &kept, err) : QP_OK;
+    } else {
+        submit->refused++;
+        rc = submit->rejected != NULL ? keep_refused(submit, submitted, &kept, err) : QP_OK;
+    }
+    if (rc == QP_OK && submit->cli->json) {
+        print_json(submit, submitted, kept.len > 0 ? (const char *)kept.data : NULL);
+    } else if (rc == QP_OK) {
+        print_line(submit, submitted);
+    }
+    qp_buf_wipe(&kept);
+    return rc;
+}
+
+/* ---- All files ---- */
+
+static enum qp_code submit_file(struct submit *submit, struct qp_log *log, const char *path,
+                                struct qp_err *err)
+{
+    const struct qp_source source = {.context = submit, .read = read_some, .ready = is_ready};
+    const struct qp_submit_sink sink = {.context = submit, .done = done};
+    bool is_stdin = strcmp(path, "-") == 0;
+    submit->file = is_stdin ? "stdin" : path;
+    submit->lines = 0;
+    submit->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (submit->fd < 0) {
+        return qp_fail_errno(err, errno, "open", path);
+    }
+    enum qp_code rc = qp_log_submit(log, &source, &sink, err);
+    if (!is_stdin) {
+        (void)close(submit->fd); /* it was only read */
+    }
+    if (rc == QP_E_INPUT) {
+        rc = qp_prefix(err, rc, "%.150s", submit->file);
+    }
+    return rc;
+}
+
+/* A file that is no submission costs the files behind it nothing; a machine that fails ends all. */
+static enum qp_code submit_all(struct submit *submit, struct qp_log *log,
+                               const struct cli_operands *files, struct qp_err *err)
+{
+    enum qp_code worst = QP_OK;
+    for (int i = 1; i < files->count; i++) {
+        enum qp_code rc = submit_file(submit, log, files->list[i], err);
+        if (rc == QP_OK) {
+            continue;
+        }
+        worst = rc;
+        if (rc != QP_E_INPUT) {
+            break;
+        }
+        cli_error(submit->cli, err);
+        qp_err_init(err);
+    }
+    return worst;
+}
+
+static void print_sum(const struct submit *submit, const struct qp_log *log)
+{
+    char admitted[27];
+    char again[27];
+    char refused[27];
+    char events[27];
+    char size[27];
+    struct cli *cli = submit->cli;
+    cli_progress_end(cli);
+    (void)fflush(stderr);
+    if (cli->json) {
+        cli_json(cli, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "result", "done", "admitted",
+                                (json_int_t)submit->admitted, "known", (json_int_t)submit->again,
+                                "refused", (json_int_t)submit->refused, "events",
+                                (json_int_t)submit->events, "size", (json_int_t)qp_log_size(log)));
+        return;
+    }
+    printf(
+        "%s%s admitted%s (%s events), %s known before, %s%s refused%s; the ledger has %s entries\n",
+        cli_style(cli, stdout, CLI_GREEN), cli_number(admitted, submit->admitted),
+        cli_style(cli, stdout, CLI_RESET), cli_number(events, submit->events),
+        cli_number(again, submit->again),
+        submit->refused > 0 ? cli_style(cli, stdout, CLI_RED) : "",
+        cli_number(refused, submit->refused),
+        submit->refused > 0 ? cli_style(cli, stdout, CLI_RESET) : "",
+        cli_number(size, qp_log_size(log)));
+}
+
+enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *err)
+{
+    const char *key_path = NULL;
+    struct cli_secret secret = {0};
+    struct submit submit = {.cli = cli};
+    const struct cli_option options[] = {
+        {0, "log-key", CLI_NEEDED, "FILE", &key_path, "the log's secret key: signs checkpoints"},
+        CLI_SECRET_OPTIONS(secret),
+        {0, "receipts", CLI_TEXT, "DIR", &submit.receipts,
+         "write a receipt for every statement: DIR/<entry>.tlog-proof"},
+        {0, "rejected", CLI_TEXT, "DIR", &submit.rejected,
+         "keep what is refused: DIR/<file>-<statement>.qst, and the reason in .txt beside it"},
+    };
+    const struct cli_spec spec = {
+        .name = "submit",
+        .operands = "LEDGER FILE|-...",
+        .about = "Admit the statements of submission files. A statement is admitted whole or "
+                 "refused whole; what is refused costs no other statement anything. A statement "
+                 "that is there already gets the same receipt again. What is reported as admitted "
+                 "is on the disk and under a signed checkpoint.",
+        .options = options,
+        .option_count = QP_COUNT(options),
+        .operands_least = 2,
+        .operands_most = -1,
+        .json = true,
+    };
+    struct cli_operands operands;
+    struct qp_key *key = NULL;
+    struct qp_log *log = NULL;
+    struct qp_log_options how = {.mode = QP_LOG_WRITE};
+    enum qp_code rc = cli_parse(cli, &spec, argc, argv, &operands, err);
+    if (rc != QP_OK || operands.help) {
+        return rc;
+    }
+    rc = cli_key_open(key_path, &secret, &key, err);
+    how.log_key = key;
+    rc = rc == QP_OK && submit.receipts != NULL ? qp_folder_make(submit.receipts, 0755, err) : rc;
+    rc = rc == QP_OK && submit.rejected != NULL ? qp_folder_make(submit.rejected, 0755, err) : rc;
+    rc = rc == QP_OK ? qp_log_open(operands.list[0], &how, &log, err) : rc;
+    if (rc == QP_OK) {
+        rc = submit_all(&submit, log, &operands, err);
+        print_sum(&submit, log);
+    }
+    if (rc == QP_OK && submit.refused > 0) {
+        rc = QP_E_REFUSED; /* said already, statement by statement */
+    }
+    qp_log_close(log);
+    qp_key_free(key);
+    return rc;
+}
