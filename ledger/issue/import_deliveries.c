@@ -64,22 +64,22 @@ struct row {
 
 /* In which forms a commodity comes over the scale at the farm gate, in the trade's short words. */
 static const struct {
-    Qp__Commodity commodity;
     const char *word;
+    Qp__Commodity commodity;
     Qp__Form form;
 } forms[] = {
-    {QP__COMMODITY__COMMODITY_COFFEE, "cherry", QP__FORM__FORM_CHERRY},
-    {QP__COMMODITY__COMMODITY_COFFEE, "dried_cherry", QP__FORM__FORM_DRIED_CHERRY},
-    {QP__COMMODITY__COMMODITY_COFFEE, "wet_parchment", QP__FORM__FORM_WET_PARCHMENT},
-    {QP__COMMODITY__COMMODITY_COFFEE, "parchment", QP__FORM__FORM_PARCHMENT},
-    {QP__COMMODITY__COMMODITY_COFFEE, "green", QP__FORM__FORM_GREEN},
-    {QP__COMMODITY__COMMODITY_COCOA, "wet", QP__FORM__FORM_WET_BEANS},
-    {QP__COMMODITY__COMMODITY_COCOA, "wet_beans", QP__FORM__FORM_WET_BEANS},
-    {QP__COMMODITY__COMMODITY_COCOA, "dry", QP__FORM__FORM_DRY_BEANS},
-    {QP__COMMODITY__COMMODITY_COCOA, "dry_beans", QP__FORM__FORM_DRY_BEANS},
-    {QP__COMMODITY__COMMODITY_BANANA, "fruit", QP__FORM__FORM_FRUIT},
-    {QP__COMMODITY__COMMODITY_AGUAJE, "fruit", QP__FORM__FORM_FRUIT},
-    {QP__COMMODITY__COMMODITY_ALPACA, "fibre", QP__FORM__FORM_FIBRE},
+    {"cherry", QP__COMMODITY__COMMODITY_COFFEE, QP__FORM__FORM_CHERRY},
+    {"dried_cherry", QP__COMMODITY__COMMODITY_COFFEE, QP__FORM__FORM_DRIED_CHERRY},
+    {"wet_parchment", QP__COMMODITY__COMMODITY_COFFEE, QP__FORM__FORM_WET_PARCHMENT},
+    {"parchment", QP__COMMODITY__COMMODITY_COFFEE, QP__FORM__FORM_PARCHMENT},
+    {"green", QP__COMMODITY__COMMODITY_COFFEE, QP__FORM__FORM_GREEN},
+    {"wet", QP__COMMODITY__COMMODITY_COCOA, QP__FORM__FORM_WET_BEANS},
+    {"wet_beans", QP__COMMODITY__COMMODITY_COCOA, QP__FORM__FORM_WET_BEANS},
+    {"dry", QP__COMMODITY__COMMODITY_COCOA, QP__FORM__FORM_DRY_BEANS},
+    {"dry_beans", QP__COMMODITY__COMMODITY_COCOA, QP__FORM__FORM_DRY_BEANS},
+    {"fruit", QP__COMMODITY__COMMODITY_BANANA, QP__FORM__FORM_FRUIT},
+    {"fruit", QP__COMMODITY__COMMODITY_AGUAJE, QP__FORM__FORM_FRUIT},
+    {"fibre", QP__COMMODITY__COMMODITY_ALPACA, QP__FORM__FORM_FIBRE},
 };
 
 static enum qp_code take_form(struct qp_importing *in, const struct qp_span *cells, struct row *row,

@@ -158,16 +158,24 @@ static void seals_every_kind_of_content(void **state)
         "{\"name\":\"Ana "
         "Ñahui\",\"document\":\"12345678\"}")) "\n" PLOT(SEAL("geometry", SQUARE),
                                                          SEAL(
-                                                             "document", "{\"file\":\"title."
-                                                                         "pdf\"}")) "\n" PLOT(SEAL("geometry",
-                                                                                                   "{\"type\":\"Feature\",\"properties\":{},\"geometry\":" SQUARE
-                                                                                                   "}"),
-                                                                                              SEAL(
-                                                                                                  "document",
-                                                                                                  "{\"base64\":\"JVBERg==\"}")) "\n" ENROLLED(SEAL("contact",
-                                                                                                                                                   "{\"email\":\"a@coop."
-                                                                                                                                                   "example\"}")) "\n" TRANSFER(SEAL("price",
-                                                                                                                                                                                     "{\"currency\":\"PEN\",\"micro_units\":3410000}")) "\n");
+                                                             "document",
+                                                             "{\"file\":\"title."
+                                                             "pdf\"}")) "\n" PLOT(SEAL("geometry",
+                                                                                       "{\"type\":"
+                                                                                       "\"Feature\""
+                                                                                       ",\"properti"
+                                                                                       "es\":{},"
+                                                                                       "\"geometry"
+                                                                                       "\":" SQUARE
+                                                                                       "}"),
+                                                                                  SEAL(
+                                                                                      "document",
+                                                                                      "{\"base64\":"
+                                                                                      "\"JVBERg=="
+                                                                                      "\"}")) "\n" ENROLLED(SEAL("contact",
+                                                                                                                 "{\"email\":\"a@coop."
+                                                                                                                 "example\"}")) "\n" TRANSFER(SEAL("price",
+                                                                                                                                                   "{\"currency\":\"PEN\",\"micro_units\":3410000}")) "\n");
     assert_ok(qp_draft_add_json(draft, all, &reader, err));
     assert_int_equal(qp_draft_event_count(draft), 5);
     assert_int_equal(qp_draft_sealed_count(draft), 7);

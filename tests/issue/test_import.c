@@ -2,6 +2,7 @@
 
 #include "core/alloc.h"
 #include "core/time.h"
+#include "exchange/geojson.h"
 #include "issue/import.h"
 
 #include <ctype.h>
@@ -513,6 +514,63 @@ import run;
     }
 }
 
+/* ---- Real plots from many countries ---- */
+
+struct whisp {
+    struct qp_draft *draft;
+    size_t taken;
+    size_t refused;
+};
+
+static enum qp_code seal_real(void *context, const struct qp_geojson_feature *feature,
+                              struct qp_err *err)
+{
+    struct whisp *whisp = context;
+    struct qp_err why;
+    Qp__Sealed *sealed = NULL;
+    (void)err;
+    qp_err_init(&why);
+    enum qp_code rc = qp_draft_seal_geometry(whisp->draft, feature->geometry, &sealed, &why);
+    assert_true(rc == QP_OK || rc == QP_E_REFUSED);
+    assert_int_equal(rc == QP_OK, strlen(why.rule) == 0);
+    assert_int_equal(rc == QP_OK, strlen(why.text) == 0);
+    whisp->taken += rc == QP_OK;
+    whisp->refused += rc != QP_OK;
+    return QP_OK;
+}
+
+static enum qp_code count_fault(void *context, uint64_t index, const struct qp_err *reason,
+                                struct qp_err *err)
+{
+    struct whisp *whisp = context;
+    (void)index;
+    (void)err;
+    assert_true(strlen(reason->text) > 0);
+    whisp->refused++;
+    return QP_OK;
+}
+
+static void takes_real_outlines_or_says_what_is_wrong_with_them(void **state)
+{
+    (void)state;
+    char path[512];
+    if (!test_shared(path, sizeof path, "whisp/tests/fixtures/geojson_example.geojson")) {
+        skip();
+    }
+    struct qp_buf file = {0};
+    struct qp_arena arena;
+    struct whisp whisp = {.draft = new_draft()};
+    struct qp_geojson_sink sink = {.context = &whisp, .feature = seal_real, .fault = count_fault};
+    qp_arena_init(&arena, 0);
+    assert_ok(qp_file_read(path, 10000000, &file, err));
+    assert_ok(qp_geojson_read(qp_span_buf(&file), &sink, &arena, err));
+    assert_int_equal(whisp.taken + whisp.refused, 50);
+    assert_true(whisp.taken >= 45);
+    qp_arena_wipe(&arena);
+    qp_buf_wipe(&file);
+    qp_draft_free(whisp.draft);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +583,7 @@ int main(void)
         cmocka_unit_test(knows_what_the_journal_has_signed),
         cmocka_unit_test(warns_when_the_declared_area_is_not_that_of_the_outline),
         cmocka_unit_test(refuses_a_party_that_is_none_and_files_without_rows),
+        cmocka_unit_test(takes_real_outlines_or_says_what_is_wrong_with_them),
         cmocka_unit_test(survives_a_failure_of_every_allocation),
     };
     return cmocka_run_group_tests_name("issue/import", tests, make_folder, remove_folder);
