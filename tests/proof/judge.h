@@ -1,0 +1,67 @@
+/* What the verifier says of a bundle, for tests. */
+#ifndef QP_TESTS_PROOF_JUDGE_H
+#define QP_TESTS_PROOF_JUDGE_H
+
+#include "season.h"
+
+struct judged {
+    enum qp_code code; /* not QP_OK: no verdict at all */
+    bool passed;
+    enum qp_result results[8];
+    char text[16384]; /* the verdict as JSON, or the error */
+};
+
+static inline struct judged judge_file(struct qp_span file, const struct qp_trust *trust)
+{
+    static const char *const names[] = {"PASS", "FAIL", "NOT SHOWN"};
+    struct judged judged = {.code = QP_OK};
+    struct qp_verdict *verdict = NULL;
+    struct qp_err why;
+    struct qp_buf text = {0};
+    json_t *json = NULL;
+    qp_err_init(&why);
+    judged.code = qp_bundle_verify(file, trust, FORGE_NOW_MS, &verdict, &why);
+    if (judged.code != QP_OK) {
+        assert_true(why.text[0] != '\0');
+        snprintf(judged.text, sizeof judged.text, "%s", why.text);
+        return judged;
+    }
+    assert_ok(qp_verdict_json(verdict, 0, &text, err));
+    assert_ok(qp_json_parse(qp_span_buf(&text), &json, err));
+    json_t *lines = json_object_get(json, "lines");
+    assert_int_equal(json_array_size(lines), 8);
+    for (size_t i = 0; i < 8; i++) {
+        const char *result = json_string_value(json_object_get(json_array_get(lines, i), "result"));
+        for (int k = 0; k < 3; k++) {
+            if (strcmp(result, names[k]) == 0) {
+                judged.results[i] = (enum qp_result)k;
+            }
+        }
+        if (judged.results[i] != QP_PASS) { /* whatever does not pass says why */
+            assert_true(json_array_size(json_object_get(json_array_get(lines, i), "reasons")) > 0);
+        }
+    }
+    judged.passed = qp_verdict_passed(verdict);
+    assert_int_equal(judged.passed,
+                     strcmp(json_string_value(json_object_get(json, "verdict")), "PASS") == 0);
+    snprintf(judged.text, sizeof judged.text, "%.*s", (int)text.len, (const char *)text.data);
+    json_decref(json);
+    qp_buf_wipe(&text);
+    qp_verdict_free(verdict);
+    return judged;
+}
+
+/* The line has this result, and the verdict's text holds these words. */
+static inline void expect(const struct judged *judged, size_t line, enum qp_result result,
+                          const char *words)
+{
+    if (judged->code != QP_OK || judged->results[line] != result ||
+        strstr(judged->text, words) == NULL) {
+        fail_msg("line %zu, \"%s\" wanted: %s", line, words, judged->text);
+    }
+    if (result != QP_PASS && line < 6) {
+        assert_false(judged->passed);
+    }
+}
+
+#endif
