@@ -44,7 +44,8 @@ static void tell(void *context, const struct qp_import_note *note)
                               "text", note->text));
         return;
     }
-    cli_cell(cli, &import->notes, note->file);
+    const char *slash = strrchr(note->file, '/');
+    cli_cell(cli, &import->notes, slash != NULL ? slash + 1 : note->file);
     cli_cellf(cli, &import->notes, "%s %" PRIu64, note->unit, note->place);
     cli_cellf(cli, &import->notes, "%s%s", note->warning ? "(taken) " : "", note->text);
     if (import->notes.cell_count >= (size_t)NOTES_AT_ONCE * import->notes.column_count) {

@@ -4,7 +4,7 @@
 #include "core/check.h"
 #include "core/time.h"
 #include "issue/journal.h"
-#include "wire/wire.h"
+#include "wire/json.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -19,6 +19,7 @@ struct listing {
     struct qp_arena arena;
     struct qp_buf *records; /* export: the records go here */
     uint64_t count;         /* of statements shown */
+    bool events;            /* print the events themselves */
     uint32_t kinds[KINDS_MAX];
 };
 
@@ -71,6 +72,26 @@ static void print_json(struct listing *listing, const Qp__Statement *statement, 
                                      (json_int_t)sealed, "kinds", kinds, "statement", hash));
 }
 
+/* As they were signed: sealed content shows as its commitment. */
+static enum qp_code print_events(struct listing *listing, const Qp__Submission *submission,
+                                 uint64_t sequence, struct qp_err *err)
+{
+    for (size_t i = 0; i < submission->n_events; i++) {
+        Qp__Event *event = NULL;
+        json_t *json = NULL;
+        enum qp_code rc =
+            qp_event_decode(qp_span_bytes(submission->events[i]), &listing->arena, &event, err);
+        rc = rc == QP_OK ? qp_json_encode(&qp_rule_event, event, &json, err) : rc;
+        if (rc != QP_OK) {
+            return rc;
+        }
+        cli_json(listing->cli, json_pack("{s:I, s:I, s:o}", "sequence", (json_int_t)sequence,
+                                         "position", (json_int_t)i, "event", json));
+        qp_arena_reset(&listing->arena);
+    }
+    return QP_OK;
+}
+
 static enum qp_code show(struct listing *listing, const Qp__Submission *submission,
                          const Qp__Statement *statement, struct qp_err *err)
 {
@@ -78,6 +99,9 @@ static enum qp_code show(struct listing *listing, const Qp__Submission *submissi
     char hash[65];
     struct qp_hash link;
     struct cli *cli = listing->cli;
+    if (listing->events) {
+        return print_events(listing, submission, statement->sequence, err);
+    }
     qp_time_format(issued, statement->issued_ms);
     qp_hash_statement(&link, qp_span_bytes(submission->statement));
     qp_hash_hex(hash, &link);
@@ -89,6 +113,7 @@ static enum qp_code show(struct listing *listing, const Qp__Submission *submissi
         print_json(listing, statement, submission->n_sealed, hash, issued);
         return QP_OK;
     }
+    qp_time_format(issued, statement->issued_ms / 1000 * 1000); /* for people, to the second */
     cli_cellf(cli, &listing->table, "%" PRIu64, statement->sequence);
     cli_cell(cli, &listing->table, issued);
     cli_cellf(cli, &listing->table, "%zu", submission->n_sealed);
@@ -171,6 +196,8 @@ enum qp_code cmd_journal(struct cli *cli, int argc, char **argv, struct qp_err *
         CLI_SECRET_OPTIONS(secret),
         {'l', "ledger", CLI_TEXT, "LEDGER", &ledger,
          "which ledger, when the key signs for several: its id, its ledger.json, or its folder"},
+        {'e', "events", CLI_FLAG, NULL, &listing.events,
+         "print every event as JSON, one a line; sealed content shows as its commitment"},
         {0, "from", CLI_NUMBER, "N", &listing.from, "begin at sequence N"},
         {'x', "export", CLI_FLAG, NULL, &hand_out,
          "hand the statements out again, as they were signed, for \"quipu submit\""},
@@ -196,6 +223,9 @@ enum qp_code cmd_journal(struct cli *cli, int argc, char **argv, struct qp_err *
     }
     if (output != NULL && !hand_out) {
         return qp_fail(err, QP_E_USAGE, "journal: --output goes with --export");
+    }
+    if (listing.events && hand_out) {
+        return qp_fail(err, QP_E_USAGE, "journal: --events and --export exclude each other");
     }
     qp_arena_init(&listing.arena, 0);
     rc = hand_out ? cli_check_output(output, err) : QP_OK;

@@ -108,9 +108,9 @@ static enum qp_code keep_refused(const struct submit *submit, const struct qp_su
     size_t len = 0;
     stem(submit->file, &start, &len);
     enum qp_code rc = qp_buf_addf(path, err, "%s/%.*s-%" PRIu64 ".qst", submit->rejected, (int)len,
-                                  start, done->record);
+                                  start, done->record + 1);
     rc = rc == QP_OK ? qp_buf_addf(&reason_path, err, "%s/%.*s-%" PRIu64 ".txt", submit->rejected,
-                                   (int)len, start, done->record)
+                                   (int)len, start, done->record + 1)
                      : rc;
     rc = rc == QP_OK ? qp_buf_addf(&reason, err, "%s%s%s%s\n", done->err->text,
                                    done->err->rule[0] != '\0' ? " [" : "", done->err->rule,
@@ -131,8 +131,8 @@ static void print_json(struct submit *submit, const struct qp_submitted *done, c
 {
     bool ok = done->code == QP_OK;
     const char *result = !ok ? "refused" : done->again ? "known" : "admitted";
-    json_t *json = json_pack("{s:s, s:I, s:s}", "file", submit->file, "record",
-                             (json_int_t)done->record, "result", result);
+    json_t *json = json_pack("{s:s, s:I, s:s}", "file", submit->file, "statement",
+                             (json_int_t)done->record + 1, "result", result);
     if (ok) {
         (void)json_object_set_new(json, "index", json_integer((json_int_t)done->index));
         (void)json_object_set_new(json, "events", json_integer((json_int_t)done->event_count));
@@ -153,7 +153,7 @@ static void print_line(struct submit *submit, const struct qp_submitted *done)
     if (done->code != QP_OK) {
         struct qp_err shown = *done->err;
         (void)qp_prefix(&shown, shown.code, "%.100s, statement %" PRIu64, submit->file,
-                        done->record);
+                        done->record + 1);
         cli_error(cli, &shown);
         return;
     }
@@ -164,7 +164,7 @@ static void print_line(struct submit *submit, const struct qp_submitted *done)
         return;
     }
     printf("%s, statement %" PRIu64 ": entry %" PRIu64 ", %" PRIu32 " event%s%s\n",
-           cli_safe(cli, submit->file), done->record, done->index, done->event_count,
+           cli_safe(cli, submit->file), done->record + 1, done->index, done->event_count,
            done->event_count == 1 ? "" : "s", done->again ? " (was there already)" : "");
     if (submit->lines == LINES_MAX) {
         printf("...\n");
@@ -255,15 +255,15 @@ static void print_sum(const struct submit *submit, const struct qp_log *log)
                                 (json_int_t)submit->events, "size", (json_int_t)qp_log_size(log)));
         return;
     }
-    printf(
-        "%s%s admitted%s (%s events), %s known before, %s%s refused%s; the ledger has %s entries\n",
-        cli_style(cli, stdout, CLI_GREEN), cli_number(admitted, submit->admitted),
-        cli_style(cli, stdout, CLI_RESET), cli_number(events, submit->events),
-        cli_number(again, submit->again),
-        submit->refused > 0 ? cli_style(cli, stdout, CLI_RED) : "",
-        cli_number(refused, submit->refused),
-        submit->refused > 0 ? cli_style(cli, stdout, CLI_RESET) : "",
-        cli_number(size, qp_log_size(log)));
+    printf("%s%s admitted%s (%s event%s), %s known before, %s%s refused%s; the ledger has %s "
+           "entries\n",
+           cli_style(cli, stdout, CLI_GREEN), cli_number(admitted, submit->admitted),
+           cli_style(cli, stdout, CLI_RESET), cli_number(events, submit->events),
+           submit->events == 1 ? "" : "s", cli_number(again, submit->again),
+           submit->refused > 0 ? cli_style(cli, stdout, CLI_RED) : "",
+           cli_number(refused, submit->refused),
+           submit->refused > 0 ? cli_style(cli, stdout, CLI_RESET) : "",
+           cli_number(size, qp_log_size(log)));
 }
 
 enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *err)
