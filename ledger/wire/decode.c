@@ -302,10 +302,13 @@ static enum qp_code read_repeated(struct reader *reader, const ProtobufCFieldDes
         size_t tag_len = make_tag(tag, field->id, WIRE_BYTES);
         size_t n = count_elements(*reader, tag, tag_len, rule->count_most);
         rc = check_count(reader, field->name, n, rule);
+        if (rc != QP_OK) {
+            return rc;
+        }
         size_t size = element_size(field->type);
-        uint8_t *elements = rc == QP_OK ? qp_arena_alloc_zero(reader->arena, n, size) : NULL;
-        if (rc == QP_OK && elements == NULL) {
-            rc = out_of_memory(reader);
+        uint8_t *elements = qp_arena_alloc_zero(reader->arena, n, size);
+        if (elements == NULL) {
+            return out_of_memory(reader);
         }
         while (rc == QP_OK) {
             rc = read_element(reader, field, rule, elements + count * size);

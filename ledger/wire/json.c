@@ -266,7 +266,7 @@ static enum qp_code json_to_bytes(const json_t *json, const struct qp_field_rule
     if (rc == QP_OK && copy == NULL) {
         rc = no_memory(err);
     }
-    if (rc == QP_OK) {
+    if (copy != NULL) {
         if (out.len > 0) {
             memcpy(copy, out.data, out.len);
         }
