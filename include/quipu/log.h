@@ -20,12 +20,18 @@ extern "C" {
 
 struct qp_log;
 
-enum qp_log_mode { QP_LOG_READ, QP_LOG_WRITE };
+enum qp_log_mode {
+    QP_LOG_READ,
+    QP_LOG_WRITE,
+    /* For qp_log_audit: opens a ledger that is damaged too, and does not recover it. */
+    QP_LOG_AUDIT, /* beside a writer */
+    QP_LOG_REPAIR /* as the writer; without the log's key, since nothing is signed */
+};
 
 struct qp_log_options {
     enum qp_log_mode mode;
     const struct qp_key *log_key; /* signs checkpoints; needed to write; borrowed until close */
-    uint64_t map_bytes_max; /* the store grows by itself up to this; 0: as far as the disk goes */
+    uint64_t map_bytes_max;   /* the store grows by itself up to this; 0: as far as the disk goes */
     uint64_t map_bytes_first; /* a new store's first size; 0: 64 MiB */
     unsigned threads;         /* that check signatures; 0: one for each processor */
     uint64_t (*now_ms)(void *context); /* the log's clock; NULL: the system's */
@@ -126,15 +132,19 @@ struct qp_audit_report {
 #define QP_NO_ENTRY UINT64_MAX
 
 struct qp_audit_options {
-    bool rebuild; /* write the derived tables anew from entries and events (needs QP_LOG_WRITE) */
+    /* Write the derived tables anew, when entries and events are sound. Needs QP_LOG_REPAIR or
+     * QP_LOG_WRITE. */
+    bool rebuild;
     const char *temp_dir; /* where the replay keeps its tables meanwhile; NULL: the ledger's */
     void (*progress)(void *context, uint64_t done, uint64_t all); /* may be NULL */
     void *context;
 };
 
 /* Replay everything from the entries and events alone and compare: chain, signatures, event roots,
- * tiles, checkpoint, issuers, state, edges, vault. QP_OK when the audit could be made; look at
- * report->faults. */
+ * rules, tiles, checkpoints, issuers, state, edges, vault. An entry that is wrong ends the audit,
+ * since what follows rests on it. QP_OK when the audit could be made: look at report->faults.
+ * Memory is bounded: the replay's tables are a store in a temporary folder, removed at the end; its
+ * groups are those of qp_log_submit. */
 QP_API QP_MUST_USE enum qp_code qp_log_audit(struct qp_log *log,
                                              const struct qp_audit_options *options,
                                              struct qp_audit_report *report, struct qp_err *err);

@@ -104,7 +104,8 @@ static enum qp_code take_lock(struct qp_log *log, struct qp_err *err)
 
 static enum qp_code open_store(struct qp_log *log, bool create, struct qp_err *err)
 {
-    struct qp_store_options options = {.write = log->options.mode == QP_LOG_WRITE,
+    struct qp_store_options options = {.write = log->options.mode == QP_LOG_WRITE ||
+                                                log->options.mode == QP_LOG_REPAIR,
                                        .create = create,
                                        .map_bytes_first = log->options.map_bytes_first,
                                        .map_bytes_max = log->options.map_bytes_max};
@@ -217,8 +218,8 @@ enum qp_code qp_log_adopt(struct qp_log *log, struct qp_err *err)
 
 enum qp_code qp_log_refresh(struct qp_log *log, struct qp_err *err)
 {
-    if (log->book != NULL) {
-        return QP_OK; /* a writer sees what it wrote */
+    if (log->options.mode != QP_LOG_READ) {
+        return QP_OK; /* a writer sees what it wrote, an audit what it opened */
     }
     enum qp_code rc = QP_OK;
     for (int look = 0; look < LOOKS && rc == QP_OK; look++) {
@@ -298,6 +299,29 @@ static enum qp_code open_reader(struct qp_log *log, struct qp_err *err)
     return rc == QP_OK ? qp_log_refresh(log, err) : rc;
 }
 
+/* What is wrong here is for the audit to report, as far as a store can be opened at all. */
+static enum qp_code open_audit(struct qp_log *log, struct qp_err *err)
+{
+    struct qp_checkpoint checkpoint;
+    enum qp_code rc = log->options.mode == QP_LOG_REPAIR ? take_lock(log, err) : QP_OK;
+    rc = rc == QP_OK ? open_store(log, false, err) : rc;
+    if (rc != QP_OK) {
+        return rc;
+    }
+    rc = qp_anchor_read(log->anchor_path, &log->anchor, &log->damage);
+    rc = rc == QP_OK ? check_instance(log, &log->damage) : rc;
+    rc = rc == QP_OK ? qp_log_identify(log, &log->damage) : rc;
+    rc = rc == QP_OK
+             ? qp_log_note_check(log, qp_span_buf(&log->anchor.note), &checkpoint, &log->damage)
+             : rc;
+    if (rc == QP_OK) {
+        log->head = (struct qp_merkle_head){.size = checkpoint.size, .root = checkpoint.root};
+    } else if (rc == QP_E_MEMORY) {
+        return qp_fail(err, rc, "%s", log->damage.text);
+    }
+    return QP_OK;
+}
+
 enum qp_code qp_log_open(const char *dir, const struct qp_log_options *options, struct qp_log **log,
                          struct qp_err *err)
 {
@@ -315,8 +339,10 @@ enum qp_code qp_log_open(const char *dir, const struct qp_log_options *options, 
     if (rc == QP_OK && options->mode == QP_LOG_WRITE) {
         rc = take_lock(made, err);
         rc = rc == QP_OK ? open_writer(made, err) : rc;
-    } else if (rc == QP_OK) {
+    } else if (rc == QP_OK && options->mode == QP_LOG_READ) {
         rc = open_reader(made, err);
+    } else if (rc == QP_OK) {
+        rc = open_audit(made, err);
     }
     if (rc != QP_OK) {
         qp_log_close(made);

@@ -34,6 +34,8 @@ struct qp_log {
     struct qp_vkey vkey; /* named after the origin */
     /* Under the newest signed checkpoint; nothing beyond it is shown. */
     struct qp_merkle_head head;
+    /* Opened for an audit: what was wrong at once, if anything. */
+    struct qp_err damage;
 
     struct qp_arena arena; /* of one call */
     struct qp_known_ids *known;
@@ -64,6 +66,12 @@ enum qp_code qp_log_note_check(const struct qp_log *log, struct qp_span note,
 enum qp_code qp_entry_follows(const Qp__Entry *entry, uint64_t index,
                               const struct qp_hash *last_leaf, uint64_t last_ms,
                               struct qp_err *err) QP_MUST_USE;
+
+/* compare.c: the tables of a replay against the log's own. */
+struct qp_audit;
+enum qp_code qp_audit_compare(struct qp_audit *audit, struct qp_err *err) QP_MUST_USE;
+/* Write the log's derived tables anew from the replay's. */
+enum qp_code qp_audit_rebuild(struct qp_audit *audit, struct qp_err *err) QP_MUST_USE;
 
 /* submit.c: write and sign what the book holds. */
 enum qp_code qp_log_settle(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
