@@ -92,6 +92,15 @@ enum qp_code qp_job_draw(struct qp_job *job, const char *id, Qp__LotState *lot,
     return QP_OK;
 }
 
+enum qp_code qp_job_goods(struct qp_job *job, const char *id, const Qp__LotState *lot)
+{
+    if (lot->kind == QP__OUTPUT_KIND_OF_LOT__OUTPUT_KIND_OF_LOT_WASTE) {
+        return qp_refuse(job->err, "QP-LOT-WASTE",
+                         "lot %s is waste: it is neither shipped nor made into goods", id);
+    }
+    return QP_OK;
+}
+
 static bool equal_quantities(const Qp__Quantity *a, const Qp__Quantity *b)
 {
     return a != NULL && b != NULL && a->grams == b->grams && a->pieces == b->pieces;
@@ -137,6 +146,11 @@ enum qp_code qp_judge_lot_transferred(struct qp_job *job)
     }
     if (strcmp(body->to, job->party) == 0) {
         return qp_refuse(job->err, "QP-TRANSFER-TO", "%s hands lot %s to itself", job->party,
+                         body->lot);
+    }
+    if ((qp_party_roles(to) & QP_ROLES_HANDS) == 0) {
+        return qp_refuse(job->err, "QP-TRANSFER-TO",
+                         "%s has no role that takes goods and could not receive lot %s", body->to,
                          body->lot);
     }
     if (to->suspended) {
@@ -186,6 +200,24 @@ static enum qp_code check_weight(struct qp_job *job, const Qp__LotReceived *body
     return QP_OK;
 }
 
+/* The balance becomes what the taker weighed, but a lot never grows: made = left + drawn + shrunk
+ * holds in grams for every lot at all times. A taker's scale may give back what earlier scales took
+ * and no more, else half a percent of tolerance at each of many hand-overs adds up to goods. */
+static void settle_weight(Qp__LotState *lot, Qp__Quantity *weighed)
+{
+    uint64_t sent = lot->handed->grams;
+    if (weighed->grams <= sent) {
+        lot->shrunk_grams += sent - weighed->grams;
+    } else {
+        uint64_t more = weighed->grams - sent;
+        more = more < lot->shrunk_grams ? more : lot->shrunk_grams;
+        lot->shrunk_grams -= more;
+        weighed->grams = sent + more;
+    }
+    bool empty = weighed->grams == 0 && weighed->pieces == 0;
+    lot->balance = empty ? NULL : weighed;
+}
+
 enum qp_code qp_judge_lot_received(struct qp_job *job)
 {
     const Qp__LotReceived *body = job->event->lot_received;
@@ -210,16 +242,13 @@ enum qp_code qp_judge_lot_received(struct qp_job *job)
     if (rc != QP_OK) {
         return rc;
     }
-    if (lot->handed->grams > body->quantity->grams) {
-        lot->shrunk_grams += lot->handed->grams - body->quantity->grams;
-    }
+    settle_weight(lot, body->quantity);
     if (lot->handed_kind != QP__TRANSFER_KIND__TRANSFER_KIND_CUSTODY) {
         lot->owner = job->party;
     }
     if (!ownership) {
         lot->holder = job->party;
     }
-    lot->balance = body->quantity;
     lot->status = HELD;
     lot->handed_to = (char *)(uintptr_t)protobuf_c_empty_string;
     lot->handed_kind = 0;

@@ -14,6 +14,9 @@ __extension__ typedef unsigned __int128 wide;
 
 #define MILLION UINT64_C(1000000)
 #define M2_PER_HA UINT64_C(10000)
+/* Nobody keeps a harvest longer before delivering it; without an end to it, every year since 2000
+ * would have room for goods from elsewhere. */
+#define HARVEST_AGE_MS (UINT64_C(730) * 24 * 60 * 60 * 1000)
 
 static unsigned long long ull(uint64_t value)
 {
@@ -37,6 +40,12 @@ static enum qp_code check_harvest_times(struct qp_job *job, const Qp__LotHarvest
                          "delivery",
                          body->lot, from, to, when);
     }
+    if (body->harvest_from_ms + HARVEST_AGE_MS < job->event->occurred_ms) {
+        return qp_refuse(
+            job->err, "QP-HARVEST-TIME",
+            "lot %s is delivered on %s but was picked from %s on, over two years before", body->lot,
+            when, from);
+    }
     uint32_t year = (uint32_t)strtoul(from, NULL, 10);
     if (year != body->crop_year && year != body->crop_year + 1) {
         return qp_refuse(job->err, "QP-HARVEST-TIME",
@@ -56,34 +65,45 @@ static const Qp__YieldCap *find_cap(const Qp__RuleSetPublished *rules, Qp__Commo
     return NULL;
 }
 
-/* What the picked grams come to in the form of the cap. */
-static enum qp_code convert(struct qp_job *job, const Qp__RuleSetPublished *rules,
-                            const Qp__LotHarvested *body, Qp__Form to, uint64_t *factor_ppm)
+enum qp_code qp_job_yield(struct qp_job *job, const Qp__LotHarvested *body, struct qp_yield *yield)
 {
-    if (body->form == to) {
-        *factor_ppm = MILLION;
+    const Qp__RuleSetPublished *rules = NULL;
+    enum qp_code rc = qp_job_rule_set(job, &rules);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    const Qp__YieldCap *cap = find_cap(rules, body->commodity);
+    *yield = (struct qp_yield){.cap = cap, .factor_ppm = MILLION};
+    if (cap == NULL || body->form == cap->form) {
         return QP_OK;
     }
-    const Qp__ConversionFactor *factor = qp_rules_factor(rules, body->commodity, body->form, to);
+    const Qp__ConversionFactor *factor =
+        qp_rules_factor(rules, body->commodity, body->form, cap->form);
     if (factor == NULL) {
         char from_name[40];
         char to_name[40];
         qp_form_name(from_name, body->form);
-        qp_form_name(to_name, to);
+        qp_form_name(to_name, cap->form);
         return qp_refuse(job->err, "QP-MASS-FACTOR",
                          "rule set %s has no factor from %s to %s, which the yield of plots is "
                          "judged in",
                          rules->rule_set, from_name, to_name);
     }
-    *factor_ppm = factor->factor_ppm;
+    yield->factor_ppm = factor->factor_ppm;
     return QP_OK;
+}
+
+uint64_t qp_yield_grams(const struct qp_yield *yield, uint64_t grams)
+{
+    return (uint64_t)(((wide)grams * yield->factor_ppm + MILLION - 1) / MILLION);
 }
 
 /* Add one origin to what its plot has yielded in the crop year, over all buyers. */
 static enum qp_code count_harvest(struct qp_job *job, const Qp__LotHarvested *body,
                                   const Qp__HarvestOrigin *origin, const Qp__PlotState *plot,
-                                  const Qp__YieldCap *cap, uint64_t factor_ppm)
+                                  const struct qp_yield *yield)
 {
+    const Qp__YieldCap *cap = yield->cap;
     struct qp_state_key at = qp_state_key_harvest(origin->plot, body->commodity, body->crop_year);
     Qp__HarvestState *known = NULL;
     enum qp_code rc = qp_job_get(job, &at, &qp_rule_harvest_state, &known);
@@ -92,8 +112,7 @@ static enum qp_code count_harvest(struct qp_job *job, const Qp__LotHarvested *bo
     }
     Qp__HarvestState state = QP__HARVEST_STATE__INIT;
     uint64_t before = known == NULL ? 0 : known->grams;
-    uint64_t more = (uint64_t)((wide)origin->grams * factor_ppm / MILLION);
-    state.grams = before + more;
+    state.grams = before + qp_yield_grams(yield, origin->grams);
     wide most = (wide)cap->refuse_grams_per_ha * plot->area_m2 / M2_PER_HA;
     if (state.grams > most || state.grams > (uint64_t)QP_NUMBER_MAX) {
         char form[40];
@@ -138,14 +157,9 @@ static enum qp_code check_origin(struct qp_job *job, const Qp__LotHarvested *bod
 
 static enum qp_code check_origins(struct qp_job *job, const Qp__LotHarvested *body)
 {
-    const Qp__RuleSetPublished *rules = NULL;
-    uint64_t factor_ppm = 0;
+    struct qp_yield yield = {0};
     uint64_t sum = 0;
-    enum qp_code rc = qp_job_rule_set(job, &rules);
-    const Qp__YieldCap *cap = rc == QP_OK ? find_cap(rules, body->commodity) : NULL;
-    if (cap != NULL) {
-        rc = convert(job, rules, body, cap->form, &factor_ppm);
-    }
+    enum qp_code rc = qp_job_yield(job, body, &yield);
     for (size_t i = 0; rc == QP_OK && i < body->n_origins; i++) {
         const Qp__HarvestOrigin *origin = body->origins[i];
         Qp__PlotState *plot = NULL;
@@ -157,8 +171,8 @@ static enum qp_code check_origins(struct qp_job *job, const Qp__LotHarvested *bo
             }
         }
         rc = check_origin(job, body, origin, &plot);
-        if (rc == QP_OK && cap != NULL) {
-            rc = count_harvest(job, body, origin, plot, cap, factor_ppm);
+        if (rc == QP_OK && yield.cap != NULL) {
+            rc = count_harvest(job, body, origin, plot, &yield);
         }
     }
     if (rc == QP_OK && sum != body->quantity->grams) {
@@ -220,6 +234,9 @@ enum qp_code qp_judge_lot_harvested(struct qp_job *job)
 
 /* ---- Processes ---- */
 
+/* Forms are numbered from 1 without gaps (common.proto). */
+#define FORM_COUNT ((unsigned)QP__FORM__FORM_SOLUBLE + 1)
+
 /* What all inputs have in common, and their sums. */
 struct inputs {
     Qp__Commodity commodity;
@@ -227,6 +244,8 @@ struct inputs {
     const char *owner;
     uint64_t grams;
     uint64_t pieces;
+    const char *waste; /* an input that is waste, or NULL */
+    uint64_t made_ms;  /* of the newest */
 };
 
 static enum qp_code draw_inputs(struct qp_job *job, const Qp__LotProcessed *body,
@@ -263,6 +282,10 @@ static enum qp_code draw_inputs(struct qp_job *job, const Qp__LotProcessed *body
         if (rc != QP_OK) {
             return rc;
         }
+        if (lot->kind == QP__OUTPUT_KIND_OF_LOT__OUTPUT_KIND_OF_LOT_WASTE) {
+            inputs->waste = input->lot;
+        }
+        inputs->made_ms = lot->made_ms > inputs->made_ms ? lot->made_ms : inputs->made_ms;
         inputs->grams += input->quantity->grams; /* 512 of at most 1e15 */
         inputs->pieces += input->quantity->pieces;
     }
@@ -296,7 +319,11 @@ static enum qp_code needed_grams(struct qp_job *job, const Qp__RuleSetPublished 
         *needed = (scaled + best - 1) / best;
         return QP_OK;
     }
-    if (output->kind != QP__OUTPUT_KIND__OUTPUT_KIND_PRODUCT && is_residue(output->form)) {
+    /* Goods leave residues; a residue leaves only what nobody wants, else husk could turn into
+     * defects, which a rule set may well let be sorted for beans. */
+    bool left_over = output->form == QP__FORM__FORM_RESIDUE ||
+                     (is_residue(output->form) && !is_residue(inputs->form));
+    if (output->kind != QP__OUTPUT_KIND__OUTPUT_KIND_PRODUCT && left_over) {
         *needed = 0;
         return QP_OK;
     }
@@ -309,47 +336,76 @@ static enum qp_code needed_grams(struct qp_job *job, const Qp__RuleSetPublished 
                      output->lot, rules->rule_set, from, to);
 }
 
+/* Grams and pieces of input that all outputs need. */
+struct need {
+    wide goods;             /* which compete with each other */
+    wide aside[FORM_COUNT]; /* by form of what is left over, which only competes with its like */
+    uint64_t pieces;
+    uint64_t total; /* grams of all outputs */
+};
+
+static enum qp_code add_need(struct qp_job *job, const Qp__RuleSetPublished *rules,
+                             const struct inputs *inputs, const Qp__LotOutput *output,
+                             struct need *need)
+{
+    wide part = 0;
+    enum qp_code rc = qp_job_quantity(job, output->quantity, output->lot);
+    if (rc == QP_OK) {
+        rc = needed_grams(job, rules, inputs, output, &part);
+    }
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (output->form == inputs->form) {
+        need->pieces += output->quantity->pieces;
+    } else if (output->quantity->grams == 0) {
+        return qp_refuse(
+            job->err, "QP-MASS-EMPTY",
+            "lot %s has pieces but no grams; what is made into another form is weighed",
+            output->lot);
+    }
+    QP_ASSERT((unsigned)output->form < FORM_COUNT);
+    if (output->form != inputs->form && is_residue(output->form)) {
+        need->aside[output->form] += part;
+    } else {
+        need->goods += part;
+    }
+    need->total += output->quantity->grams;
+    if (inputs->waste != NULL && output->kind != QP__OUTPUT_KIND__OUTPUT_KIND_WASTE) {
+        return qp_refuse(job->err, "QP-LOT-WASTE",
+                         "lot %s is made of lot %s, which is waste; it can only be waste",
+                         output->lot, inputs->waste);
+    }
+    return QP_OK;
+}
+
 static enum qp_code check_outputs(struct qp_job *job, const Qp__LotProcessed *body,
                                   const struct inputs *inputs)
 {
     const Qp__RuleSetPublished *rules = NULL;
     enum qp_code rc = qp_job_rule_set(job, &rules);
-    wide needed = 0;
-    wide aside = 0; /* needed by what is left over */
-    uint64_t total = 0;
-    uint64_t pieces = 0;
+    struct need need = {0};
     for (size_t i = 0; rc == QP_OK && i < body->n_outputs; i++) {
-        const Qp__LotOutput *output = body->outputs[i];
-        wide part = 0;
-        rc = qp_job_quantity(job, output->quantity, output->lot);
-        if (rc == QP_OK) {
-            rc = needed_grams(job, rules, inputs, output, &part);
-        }
-        if (output->form != inputs->form && is_residue(output->form)) {
-            aside += part;
-        } else {
-            needed += part;
-        }
-        total += output->quantity->grams;
-        if (output->form == inputs->form) {
-            pieces += output->quantity->pieces;
-        }
+        rc = add_need(job, rules, inputs, body->outputs[i], &need);
     }
     if (rc != QP_OK) {
         return rc;
     }
-    needed = aside > needed ? aside : needed;
-    if (needed > inputs->grams || pieces > inputs->pieces) {
-        return qp_refuse(
-            job->err, "QP-MASS-YIELD",
-            "the outputs need at least %llu g and %llu pieces of input, but %llu g and "
-            "%llu pieces were drawn",
-            ull((uint64_t)needed), ull(pieces), ull(inputs->grams), ull(inputs->pieces));
+    wide most = need.goods;
+    for (size_t i = 0; i < FORM_COUNT; i++) {
+        most = need.aside[i] > most ? need.aside[i] : most;
     }
-    if (total > inputs->grams) {
+    if (most > inputs->grams || need.pieces > inputs->pieces) {
+        return qp_refuse(job->err, "QP-MASS-YIELD",
+                         "the outputs need at least %llu g and %llu pieces of input, but %llu g "
+                         "and %llu pieces were drawn",
+                         ull(most > UINT64_MAX ? UINT64_MAX : (uint64_t)most), ull(need.pieces),
+                         ull(inputs->grams), ull(inputs->pieces));
+    }
+    if (need.total > inputs->grams) {
         return qp_refuse(job->err, "QP-MASS-TOTAL",
                          "the outputs weigh %llu g together, more than the %llu g that went in",
-                         ull(total), ull(inputs->grams));
+                         ull(need.total), ull(inputs->grams));
     }
     return QP_OK;
 }
@@ -383,7 +439,12 @@ static enum qp_code put_output(struct qp_job *job, const struct inputs *inputs,
     state.holder = job->party;
     state.status = QP__LOT_STATUS__LOT_STATUS_HELD;
     state.created = qp_job_place(job);
+    /* A step may be dated a little before its inputs, for clocks are off; many steps must not walk
+     * back in time. */
     state.made_ms = job->event->occurred_ms;
+    if (state.made_ms < inputs->made_ms) {
+        state.made_ms = inputs->made_ms;
+    }
     return qp_job_put_lot(job, output->lot, &state);
 }
 

@@ -1,9 +1,16 @@
-/* Rules of the ledger's own events, of parties and of keys. */
+/* Rules of the ledger's own events, of parties and of keys.
+ *
+ * What may surprise: a key's end takes effect at once, so a rotation is the last event that its
+ * statement can hold under the old key. A rule set cannot be replaced or taken back, and the next
+ * one begins after it: one that begins in the year 3000 by a slip is the last one for long. */
 #include "rules/rules_priv.h"
 
 #include "rules/identifier.h"
 
 #include <string.h>
+
+/* Those who can do harm to everybody: they answer to the operator, not to each other. */
+#define OVERSEERS (QP_ROLE(REGISTRAR) | QP_ROLE(AUTHORITY))
 
 static struct qp_public_key key_of(ProtobufCBinaryData bytes)
 {
@@ -164,9 +171,10 @@ enum qp_code qp_judge_party_enrolled(struct qp_job *job)
                          "%s cannot be enrolled as operator: a ledger has the one that opened it",
                          body->party);
     }
-    if ((roles & QP_ROLE(REGISTRAR)) != 0 && !qp_job_has_role(job, QP_ROLE(OPERATOR))) {
+    if ((roles & OVERSEERS) != 0 && !qp_job_has_role(job, QP_ROLE(OPERATOR))) {
         return qp_refuse(job->err, "QP-PARTY-OPERATOR",
-                         "%s cannot be enrolled as registrar by %s: only the operator does that",
+                         "%s cannot be enrolled as registrar or authority by %s: only the operator "
+                         "does that",
                          body->party, job->party);
     }
     return enrol(job, body);
@@ -181,6 +189,13 @@ enum qp_code qp_judge_party_suspended(struct qp_job *job)
         rc = qp_refuse(job->err, "QP-PARTY-OPERATOR", "%s is the operator: it cannot be suspended",
                        body->party);
     }
+    if (rc == QP_OK && (qp_party_roles(party) & OVERSEERS) != 0 &&
+        !qp_job_has_role(job, QP_ROLE(OPERATOR) | QP_ROLE(AUTHORITY))) {
+        rc = qp_refuse(job->err, "QP-ROLE",
+                       "%s may not suspend %s or lift it: for a registrar or an authority the "
+                       "operator or an authority does that",
+                       job->party, body->party);
+    }
     if (rc != QP_OK) {
         return rc;
     }
@@ -189,8 +204,10 @@ enum qp_code qp_judge_party_suspended(struct qp_job *job)
     return qp_job_put(job, &at, &qp_rule_party_state, party);
 }
 
-/* A party looks after its own keys; a registrar after those of the parties it enrols, but never
- * after the operator's. */
+/* A party looks after its own keys; a registrar after those of every ordinary party, for keys get
+ * lost; the operator also after those of registrars and authorities; nobody else after the
+ * operator's. A registrar that adds a key to a party can sign as that party: the event that did it
+ * stands in the log under the registrar's name, and that is the whole protection. */
 static enum qp_code check_keeper(struct qp_job *job, const char *party)
 {
     Qp__PartyState *record = NULL;
@@ -198,10 +215,14 @@ static enum qp_code check_keeper(struct qp_job *job, const char *party)
     if (rc != QP_OK || strcmp(party, job->party) == 0) {
         return rc;
     }
-    bool operators = (qp_party_roles(record) & QP_ROLE(OPERATOR)) != 0;
-    if (!qp_job_has_role(job, QP_ROLE(OPERATOR) | QP_ROLE(REGISTRAR)) || operators) {
+    uint32_t roles = qp_party_roles(record);
+    uint32_t keepers = (roles & QP_ROLE(OPERATOR)) != 0 ? 0
+                       : (roles & OVERSEERS) != 0       ? QP_ROLE(OPERATOR)
+                                                        : QP_ROLE(OPERATOR) | QP_ROLE(REGISTRAR);
+    if (!qp_job_has_role(job, keepers)) {
         return qp_refuse(job->err, "QP-ROLE",
-                         "%s may not change the keys of %s: the party itself or a registrar does",
+                         "%s may not change the keys of %s: the party itself does, or for a "
+                         "registrar or authority the operator, or for all others a registrar",
                          job->party, party);
     }
     return QP_OK;
@@ -212,6 +233,15 @@ enum qp_code qp_judge_key_added(struct qp_job *job)
     const Qp__KeyAdded *body = job->event->key_added;
     enum qp_code rc = check_keeper(job, body->party);
     return rc == QP_OK ? enrol_key(job, body->key, body->party) : rc;
+}
+
+/* A key that has ended may still turn out to have been stolen, or stolen earlier than known; that
+ * only ever puts more of what it signed in doubt. */
+static bool worsens(const Qp__KeyState *known, uint64_t compromised_since_index)
+{
+    return compromised_since_index != 0 &&
+           (known->compromised_since_index == 0 ||
+            compromised_since_index < known->compromised_since_index);
 }
 
 /* The key's record ends here. */
@@ -227,14 +257,16 @@ static enum qp_code end_key(struct qp_job *job, ProtobufCBinaryData bytes, const
     if (rc == QP_OK && (known == NULL || strcmp(known->party, party) != 0)) {
         rc = qp_refuse(job->err, "QP-KEY-OWNER", "key %.16s… is not a key of %s", hex, party);
     }
-    if (rc == QP_OK && known->until != NULL) {
+    if (rc == QP_OK && known->until != NULL && !worsens(known, compromised_since_index)) {
         rc = qp_refuse(job->err, "QP-KEY-OLD", "key %.16s… of %s has ended already, at entry %llu",
                        hex, party, (unsigned long long)known->until->index);
     }
     if (rc != QP_OK) {
         return rc;
     }
-    known->until = qp_job_place(job);
+    if (known->until == NULL) {
+        known->until = qp_job_place(job);
+    }
     known->compromised_since_index = compromised_since_index;
     return qp_job_put(job, &at, &qp_rule_key_state, known);
 }

@@ -51,34 +51,25 @@ static enum qp_code void_lot(struct qp_job *job, const char *id, Qp__LotState *l
 }
 
 /* The plots get back what the harvest counted against them. */
-static enum qp_code uncount_harvest(struct qp_job *job, const Qp__Event *event)
+static enum qp_code uncount_harvest(struct qp_job *job, const Qp__Event *event,
+                                    const Qp__EventPlace *place)
 {
     const Qp__LotHarvested *body = event->lot_harvested;
-    const Qp__RuleSetPublished *rules = NULL;
+    struct qp_yield yield = {0};
     struct qp_job then = *job;
-    then.event = event; /* the rules of the day of the harvest */
-    enum qp_code rc = qp_job_rule_set(&then, &rules);
-    const Qp__YieldCap *cap = NULL;
-    for (size_t i = 0; rc == QP_OK && i < rules->n_yield_caps; i++) {
-        if (rules->yield_caps[i]->commodity == body->commodity) {
-            cap = rules->yield_caps[i];
-            break;
-        }
-    }
-    if (rc != QP_OK || cap == NULL) {
+    then.event = event;  /* the rules of the day of the harvest … */
+    then.place = *place; /* … as they were known when it was admitted */
+    enum qp_code rc = qp_job_yield(&then, body, &yield);
+    if (rc != QP_OK || yield.cap == NULL) {
         return rc;
     }
-    const Qp__ConversionFactor *factor =
-        qp_rules_factor(rules, body->commodity, body->form, cap->form);
-    uint64_t factor_ppm = body->form == cap->form || factor == NULL ? 1000000 : factor->factor_ppm;
     for (size_t i = 0; rc == QP_OK && i < body->n_origins; i++) {
         struct qp_state_key at =
             qp_state_key_harvest(body->origins[i]->plot, body->commodity, body->crop_year);
         Qp__HarvestState *known = NULL;
         rc = qp_job_get(job, &at, &qp_rule_harvest_state, &known);
         if (rc == QP_OK && known != NULL) {
-            __extension__ unsigned __int128 wide = body->origins[i]->grams;
-            uint64_t less = (uint64_t)(wide * factor_ppm / 1000000);
+            uint64_t less = qp_yield_grams(&yield, body->origins[i]->grams);
             known->grams = known->grams > less ? known->grams - less : 0;
             rc = qp_job_put(job, &at, &qp_rule_harvest_state, known);
         }
@@ -86,7 +77,8 @@ static enum qp_code uncount_harvest(struct qp_job *job, const Qp__Event *event)
     return rc;
 }
 
-static enum qp_code void_harvest(struct qp_job *job, const Qp__Event *event)
+static enum qp_code void_harvest(struct qp_job *job, const Qp__Event *event,
+                                 const Qp__EventPlace *place)
 {
     const char *id = event->lot_harvested->lot;
     Qp__LotState *lot = NULL;
@@ -95,7 +87,7 @@ static enum qp_code void_harvest(struct qp_job *job, const Qp__Event *event)
         rc = refuse_used(job, id);
     }
     if (rc == QP_OK) {
-        rc = uncount_harvest(job, event);
+        rc = uncount_harvest(job, event, place);
     }
     return rc == QP_OK ? void_lot(job, id, lot) : rc;
 }
@@ -137,8 +129,11 @@ static enum qp_code void_transfer(struct qp_job *job, const Qp__Event *event)
     const Qp__LotTransferred *body = event->lot_transferred;
     Qp__LotState *lot = NULL;
     enum qp_code rc = qp_job_lot(job, body->lot, &lot);
-    if (rc == QP_OK && (lot->status != QP__LOT_STATUS__LOT_STATUS_HANDED ||
-                        strcmp(lot->handed_to, body->to) != 0)) {
+    if (rc == QP_OK &&
+        (lot->status != QP__LOT_STATUS__LOT_STATUS_HANDED ||
+         strcmp(lot->handed_to, body->to) != 0 || lot->handed_kind != (uint32_t)body->kind ||
+         lot->handed->grams != body->quantity->grams ||
+         lot->handed->pieces != body->quantity->pieces)) {
         rc = refuse_used(job, body->lot);
     }
     if (rc != QP_OK) {
@@ -152,11 +147,12 @@ static enum qp_code void_transfer(struct qp_job *job, const Qp__Event *event)
     return qp_job_put_lot(job, body->lot, lot);
 }
 
-static enum qp_code void_effect(struct qp_job *job, const Qp__Event *event)
+static enum qp_code void_effect(struct qp_job *job, const Qp__Event *event,
+                                const Qp__EventPlace *place)
 {
     switch (event->body_case) {
     case QP__EVENT__BODY_LOT_HARVESTED:
-        return void_harvest(job, event);
+        return void_harvest(job, event, place);
     case QP__EVENT__BODY_LOT_PROCESSED:
         return void_process(job, event);
     case QP__EVENT__BODY_LOT_TRANSFERRED:
@@ -206,6 +202,11 @@ enum qp_code qp_judge_event_voided(struct qp_job *job)
     if (rc != QP_OK) {
         return rc;
     }
+    if (!qp_place_before(&place, &job->place)) {
+        return qp_refuse(job->err, "QP-VOID-UNKNOWN",
+                         "event %u of statement %llu does not come before its own voiding",
+                         reference->position, (unsigned long long)reference->sequence);
+    }
     struct qp_hash found;
     struct qp_hash want = qp_bytes_hash(reference->event);
     qp_hash_leaf(&found, bytes);
@@ -221,5 +222,5 @@ enum qp_code qp_judge_event_voided(struct qp_job *job)
     memcpy(copy, bytes.data, bytes.len);
     Qp__Event *event = NULL;
     rc = qp_event_decode(qp_span_of(copy, bytes.len), job->arena, &event, job->err);
-    return rc == QP_OK ? void_effect(job, event) : rc;
+    return rc == QP_OK ? void_effect(job, event, &place) : rc;
 }

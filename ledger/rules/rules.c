@@ -6,9 +6,7 @@
 #include <string.h>
 
 /* Who may issue what. 0: the function decides alone. */
-#define HANDS                                                                                      \
-    (QP_ROLE(COOPERATIVE) | QP_ROLE(PRODUCER) | QP_ROLE(PROCESSOR) | QP_ROLE(CARRIER) |            \
-     QP_ROLE(WAREHOUSE) | QP_ROLE(EXPORTER) | QP_ROLE(TERMINAL) | QP_ROLE(IMPORTER))
+#define HANDS QP_ROLES_HANDS
 #define BUYERS (QP_ROLE(COOPERATIVE) | QP_ROLE(PRODUCER) | QP_ROLE(PROCESSOR) | QP_ROLE(EXPORTER))
 #define CHECKERS (QP_ROLE(INSPECTOR) | QP_ROLE(CERTIFIER) | QP_ROLE(AUTHORITY))
 #define REGISTRARS (QP_ROLE(OPERATOR) | QP_ROLE(REGISTRAR))
@@ -291,6 +289,13 @@ enum qp_code qp_job_party(struct qp_job *job, const char *party, Qp__PartyState 
     return rc;
 }
 
+bool qp_place_before(const Qp__EventPlace *one, const Qp__EventPlace *two)
+{
+    return one->index < two->index || (one->index == two->index && one->position < two->position);
+}
+
+/* A rule set may begin in the past, and an event is judged only once, so the past is judged by what
+ * was published when it was admitted: voiding takes back exactly what was counted. */
 enum qp_code qp_job_rule_set(struct qp_job *job, const Qp__RuleSetPublished **found)
 {
     uint32_t ordinal = 0;
@@ -301,7 +306,8 @@ enum qp_code qp_job_rule_set(struct qp_job *job, const Qp__RuleSetPublished **fo
         if (rc != QP_OK) {
             return rc;
         }
-        if (record != NULL && record->rules->effective_from_ms <= job->event->occurred_ms) {
+        if (record != NULL && record->rules->effective_from_ms <= job->event->occurred_ms &&
+            qp_place_before(record->published, &job->place)) {
             *found = record->rules;
             return QP_OK;
         }

@@ -6,6 +6,11 @@
 
 #define QP_ROLE(name) (1U << QP__ROLE__ROLE_##name)
 
+/* Who can take goods into their hands. */
+#define QP_ROLES_HANDS                                                                             \
+    (QP_ROLE(COOPERATIVE) | QP_ROLE(PRODUCER) | QP_ROLE(PROCESSOR) | QP_ROLE(CARRIER) |            \
+     QP_ROLE(WAREHOUSE) | QP_ROLE(EXPORTER) | QP_ROLE(TERMINAL) | QP_ROLE(IMPORTER))
+
 /* Clocks at the first mile are off by hours, and dates are often whole days: an event may be dated
  * up to this much before the one it rests on. */
 #define QP_RULES_SLACK_MS (UINT64_C(24) * 60 * 60 * 1000)
@@ -41,7 +46,8 @@ enum qp_code qp_job_sealed(struct qp_job *job, const Qp__Sealed *sealed, Qp__Sea
 /* A party that is enrolled; QP-PARTY-UNKNOWN. */
 enum qp_code qp_job_party(struct qp_job *job, const char *party,
                           Qp__PartyState **record) QP_MUST_USE;
-/* The rule set in force when the event occurred; QP-RULESET-NONE. */
+/* The rule set in force when the event occurred, of those published before the job's place;
+ * QP-RULESET-NONE. */
 enum qp_code qp_job_rule_set(struct qp_job *job, const Qp__RuleSetPublished **rules) QP_MUST_USE;
 /* The lot, which must exist; QP-LOT-UNKNOWN. */
 enum qp_code qp_job_lot(struct qp_job *job, const char *id, Qp__LotState **lot) QP_MUST_USE;
@@ -53,10 +59,25 @@ enum qp_code qp_job_draw(struct qp_job *job, const char *id, Qp__LotState *lot,
                          const Qp__Quantity *quantity) QP_MUST_USE;
 enum qp_code qp_job_put_lot(struct qp_job *job, const char *id,
                             const Qp__LotState *lot) QP_MUST_USE;
+/* Does one come before two in the log? */
+bool qp_place_before(const Qp__EventPlace *one, const Qp__EventPlace *two);
 Qp__EventPlace *qp_job_place(struct qp_job *job);
 void *qp_job_alloc(struct qp_job *job, size_t count,
                    size_t size_bytes); /* zeroed; NULL: no memory */
 enum qp_code qp_job_no_memory(struct qp_job *job);
+
+/* How the grams of a harvest count against the cap of its plots. */
+struct qp_yield {
+    const Qp__YieldCap *cap; /* NULL: the rule set has none for the commodity */
+    uint64_t factor_ppm;
+};
+/* By the rule set in force; QP-RULESET-NONE, QP-MASS-FACTOR. */
+enum qp_code qp_job_yield(struct qp_job *job, const Qp__LotHarvested *body,
+                          struct qp_yield *yield) QP_MUST_USE;
+/* In the form of the cap, rounded up: grains of sand must not pass uncounted. */
+uint64_t qp_yield_grams(const struct qp_yield *yield, uint64_t grams);
+/* Waste is no goods: QP-LOT-WASTE. */
+enum qp_code qp_job_goods(struct qp_job *job, const char *id, const Qp__LotState *lot) QP_MUST_USE;
 
 /* The factor from one form to another, or NULL. Equal forms have none. */
 const Qp__ConversionFactor *qp_rules_factor(const Qp__RuleSetPublished *rules,

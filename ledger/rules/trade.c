@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+/* As common.proto marks them. */
+#define QUANTITY_GRAMS_MAX UINT64_C(1000000000000000)
+#define QUANTITY_PIECES_MAX UINT64_C(1000000000)
+
 static unsigned long long ull(uint64_t value)
 {
     return value;
@@ -157,6 +161,9 @@ static enum qp_code draw_shipped(struct qp_job *job, const Qp__ShipmentDispatche
         const Qp__ShipmentLot *part = body->lots[i];
         Qp__LotState *lot = NULL;
         enum qp_code rc = qp_job_held_lot(job, part->lot, &lot);
+        if (rc == QP_OK) {
+            rc = qp_job_goods(job, part->lot, lot);
+        }
         if (rc == QP_OK && strcmp(lot->owner, job->party) != 0) {
             rc = qp_refuse(job->err, "QP-LOT-OWNER", "lot %s is owned by %s, not by %s", part->lot,
                            lot->owner, job->party);
@@ -195,6 +202,11 @@ enum qp_code qp_judge_shipment_dispatched(struct qp_job *job)
     enum qp_code rc = check_new_shipment(job, body, &at);
     if (rc == QP_OK) {
         rc = draw_shipped(job, body, &sum);
+    }
+    if (rc == QP_OK && (sum.grams > QUANTITY_GRAMS_MAX || sum.pieces > QUANTITY_PIECES_MAX)) {
+        rc = qp_refuse(job->err, "QP-MASS-LIMIT",
+                       "shipment %s would hold %llu g and %llu pieces; make several of it",
+                       body->shipment, ull(sum.grams), ull(sum.pieces));
     }
     if (rc != QP_OK) {
         return rc;
