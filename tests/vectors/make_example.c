@@ -2,25 +2,13 @@
  * vectors beside it, from example.c. Run it when a format or a rule changes, and read the diff:
  *
  *   make_example SOURCE_DIR */
-#include "vectors/example.h"
+#include "vectors/example_priv.h"
 
 #include "core/check.h"
 #include "rules/rules.h"
 #include "wire/json.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define MUST(call)                                                                                 \
-    do {                                                                                           \
-        struct qp_err err_;                                                                        \
-        struct qp_err *err = &err_;                                                                \
-        if ((call) != QP_OK) {                                                                     \
-            fprintf(stderr, "%s: %s\n", #call, err->text);                                         \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* Everything goes to the document and, under its label, to example.json. */
 struct writer {
