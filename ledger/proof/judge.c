@@ -110,28 +110,47 @@ enum qp_code qp_judge_facts(struct qp_judging *judging)
 
 /* ---- Line 2 ---- */
 
-/* Enrolments and other keys count only by the registrars that the importer trusts. */
+/* The party that an event gives a key to, or NULL when it gives none. */
+static const char *key_receiver(const Qp__Event *event)
+{
+    switch (event->body_case) {
+    case QP__EVENT__BODY_PARTY_ENROLLED:
+        return event->party_enrolled->party;
+    case QP__EVENT__BODY_KEY_ADDED:
+        return event->key_added->party;
+    case QP__EVENT__BODY_KEY_ROTATED:
+        return event->key_rotated->party;
+    default:
+        return NULL;
+    }
+}
+
+/* Keys count when a registrar whom the importer trusts gave them, or the party itself changed its
+ * own. */
 static enum qp_code check_registrar(struct qp_judging *judging, size_t at)
 {
     const struct qp_slice_event *shown = &judging->slice->events[at];
     const struct qp_slice_entry *entry = &judging->slice->entries[shown->entry];
     struct qp_arena arena;
+    Qp__Event *event = NULL;
     const char *party = "";
-    if (judging->trust->registrars.count == 0 || shown->body != QP__EVENT__BODY_PARTY_ENROLLED) {
+    if (judging->trust->registrars.count == 0 ||
+        (shown->body != QP__EVENT__BODY_PARTY_ENROLLED &&
+         shown->body != QP__EVENT__BODY_KEY_ADDED && shown->body != QP__EVENT__BODY_KEY_ROTATED)) {
         return QP_OK;
     }
     qp_arena_init(&arena, 0);
     enum qp_code rc = qp_judge_party(judging, &entry->issuer, &arena, &party);
-    if (rc == QP_OK &&
-        qp_judge_trusted(&judging->trust->registrars, party, &entry->issuer) == NULL) {
-        Qp__Event *event = NULL;
+    if (rc == QP_OK) {
         rc = qp_slice_event(judging->slice, at, &event, judging->err);
-        if (rc == QP_OK) {
-            qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
-                              "%s was enrolled at entry %llu by %s, whom the policy does not trust "
-                              "as registrar",
-                              event->party_enrolled->party, ull(entry->index), party);
-        }
+    }
+    if (rc == QP_OK && strcmp(key_receiver(event), party) != 0 &&
+        qp_judge_trusted(&judging->trust->registrars, party, &entry->issuer) == NULL) {
+        qp_verdict_reason(
+            judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
+            "%s was given a key at entry %llu by %s, whom the policy does not trust as "
+            "registrar",
+            key_receiver(event), ull(entry->index), party);
     }
     qp_arena_wipe(&arena);
     return rc;

@@ -348,6 +348,37 @@ enum qp_code qp_judge_plots(struct qp_judging *judging)
 
 #define HEADS 9 /* Qp__LegalityHead, from 1 */
 
+/* How far a document's word goes: verified is for those whose office it is to check others,
+ * documented needs a document that is committed to. */
+static enum qp_code cap_level(struct qp_judging *judging, size_t at,
+                              const Qp__DocumentAttached *body, int *level)
+{
+    const struct qp_slice_event *shown = &judging->slice->events[at];
+    const struct qp_slice_entry *entry = &judging->slice->entries[shown->entry];
+    const uint32_t checkers = 1U << QP__ROLE__ROLE_CERTIFIER | 1U << QP__ROLE__ROLE_AUTHORITY |
+                              1U << QP__ROLE__ROLE_INSPECTOR;
+    struct qp_arena arena;
+    const char *name = "";
+    Qp__PartyState *party = NULL;
+    uint32_t roles = 0;
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = qp_judge_party(judging, &entry->issuer, &arena, &name);
+    if (rc == QP_OK) {
+        struct qp_state_key key = qp_state_key_text(QP_STATE_PARTY, name);
+        rc = qp_state_read(&judging->replay->state, &key, &qp_rule_party_state, &arena, &party,
+                           judging->err);
+    }
+    for (size_t i = 0; rc == QP_OK && party != NULL && i < party->n_roles; i++) {
+        roles |= 1U << party->roles[i];
+    }
+    int most = (roles & checkers) != 0  ? QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_VERIFIED
+               : body->document != NULL ? QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_DOCUMENTED
+                                        : QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_DECLARED;
+    *level = (int)body->evidence < most ? (int)body->evidence : most;
+    qp_arena_wipe(&arena);
+    return rc;
+}
+
 static void raise_level(int levels[HEADS], int head, int level)
 {
     levels[head] = levels[head] < level ? level : levels[head];
@@ -375,9 +406,13 @@ enum qp_code qp_judge_legal(struct qp_judging *judging)
             tenure = level < tenure ? level : tenure;
             continue;
         }
+        int level = 0;
+        rc = cap_level(judging, i, event->document_attached, &level);
+        if (rc != QP_OK) {
+            return rc;
+        }
         for (size_t k = 0; k < event->document_attached->n_heads; k++) {
-            raise_level(levels, (int)event->document_attached->heads[k],
-                        (int)event->document_attached->evidence);
+            raise_level(levels, (int)event->document_attached->heads[k], level);
         }
     }
     if (judging->replay->plot_count > 0) {

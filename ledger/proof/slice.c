@@ -112,6 +112,7 @@ static enum qp_code check_statement(struct qp_slice *slice, const struct qp_trus
     memcpy(signature.bytes, decoded->signature.data, sizeof signature.bytes);
     memcpy(entry->issuer.bytes, statement->issuer.data, sizeof entry->issuer.bytes);
     entry->sequence = statement->sequence;
+    entry->signed_count = statement->event_count;
     qp_hash_statement(&entry->statement, qp_span_bytes(decoded->statement));
     rc = qp_verify(&entry->issuer, qp_span_text(QP_STATEMENT_DOMAIN),
                    qp_span_bytes(decoded->statement), &signature, err);
@@ -223,8 +224,8 @@ static enum qp_code check_opening(struct qp_slice *slice, const struct qp_trust 
                                   struct qp_err *err)
 {
     Qp__Event *event = NULL;
-    if (slice->entries[0].event_count != 1 || slice->events[0].position != 0 ||
-        slice->events[0].body != QP__EVENT__BODY_LEDGER_OPENED ||
+    if (slice->entries[0].event_count != 1 || slice->entries[0].signed_count != 1 ||
+        slice->events[0].position != 0 || slice->events[0].body != QP__EVENT__BODY_LEDGER_OPENED ||
         !qp_hash_eq(&slice->events[0].id, &trust->ledger_id)) {
         return INVALID("entry 0 is not the opening of the ledger that the policy names");
     }

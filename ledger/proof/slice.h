@@ -16,6 +16,7 @@ struct qp_slice_entry {
     struct qp_hash statement; /* qp_hash_statement */
     size_t first_event;       /* in slice->events */
     size_t event_count;       /* shown */
+    uint32_t signed_count;    /* in the statement */
 };
 
 struct qp_slice_event {

@@ -108,7 +108,46 @@ static void an_enrolment_by_a_registrar_the_importer_does_not_trust(void **state
 {
     (void)state;
     struct judged judged = judge_season(&(struct season_steps){.assess = second_registrar});
-    expect(&judged, AUTHORISED, QP_FAIL, "does not trust as registrar");
+    expect(&judged, AUTHORISED, QP_FAIL, "was given a key");
+}
+
+static void key_for_assessor(struct forge *forge)
+{
+    forge_enrol(forge, "friend", "\"registrar\"");
+    forge_sign(forge, "operator");
+    forge_event(forge, "\"key_added\": {\"party\": \"assessor\", \"key\": \"%s\"}",
+                forge_party(forge, "straw-man")->hex);
+    forge_sign(forge, "friend");
+    season_assessed(forge, "straw-man", season_geometry_hex, "no_loss", 0);
+}
+
+static void a_key_slipped_to_a_trusted_assessor_by_an_untrusted_registrar(void **state)
+{
+    (void)state;
+    struct judged judged = judge_season(&(struct season_steps){.assess = key_for_assessor});
+    expect(&judged, AUTHORISED, QP_FAIL, "assessor was given a key");
+}
+
+static void vouch_for_oneself(struct forge *forge)
+{
+    forge_event(forge, "\"document_attached\": {\"subject\": {\"kind\": \"party\", \"id\": "
+                       "\"coop\"}, \"title\": \"labour\", \"heads\": [\"labour\"], "
+                       "\"evidence\": \"verified\"}");
+    forge_sign(forge, "coop");
+}
+
+static void evidence_that_its_beneficiary_calls_verified(void **state)
+{
+    (void)state;
+    static struct forge forge;
+    season_make(&forge, &(struct season_steps){.last = vouch_for_oneself});
+    struct qp_trust *trust =
+        forge_trust(&forge, ", \"legal\": {\"heads\": [\"labour\"], \"level\": \"documented\"}");
+    struct judged judged =
+        judge_file(forge_file(&forge, forge_bundle(&forge, "exporter/S-1")), trust);
+    expect(&judged, LEGAL, QP_NOT_SHOWN, "labour: evidence is declared");
+    qp_trust_free(trust);
+    forge_wipe(&forge);
 }
 
 /* ---- Goods out of nowhere ---- */
@@ -470,6 +509,8 @@ int main(void)
         cmocka_unit_test(a_shipment_signed_with_a_revoked_key),
         cmocka_unit_test(statements_by_a_key_that_is_later_reported_stolen),
         cmocka_unit_test(an_enrolment_by_a_registrar_the_importer_does_not_trust),
+        cmocka_unit_test(a_key_slipped_to_a_trusted_assessor_by_an_untrusted_registrar),
+        cmocka_unit_test(evidence_that_its_beneficiary_calls_verified),
         cmocka_unit_test(a_lot_of_unknown_origin),
         cmocka_unit_test(inputs_drawn_twice),
         cmocka_unit_test(a_mill_that_makes_kilograms),
