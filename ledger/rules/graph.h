@@ -12,7 +12,7 @@ enum qp_edge_role {
     QP_EDGE_CHANGES = 3,   /* custody, recall, withdrawal, voiding, arrival … */
     QP_EDGE_DESCRIBES = 4, /* assessment, inspection, footprint, document */
     QP_EDGE_USES = 5       /* the event rests on the subject: plot of a harvest, producer of a plot,
-                              holder of a certificate, receiver of a lot */
+                              holder of a certificate, consignee of a shipment */
 };
 
 struct qp_edge {
@@ -22,7 +22,11 @@ struct qp_edge {
 };
 
 /* Call `edge` for every subject the event names, each subject at most once per role, in the order
- * in which they stand in the event. The issuer itself is not among them. Passes a failure on. */
+ * in which they stand in the event. Passes a failure on.
+ *
+ * Three are not among them: the issuer, and giver and taker of a hand-over. A party's list would
+ * grow with all that it ever handled, and who handled a lot is found from the lot. Nor is the event
+ * that a voiding names: qp_voided_edges tells its lots. */
 enum qp_code qp_event_edges(const Qp__Event *event,
                             enum qp_code (*edge)(void *context, const struct qp_edge *edge,
                                                  struct qp_err *err),
@@ -36,7 +40,7 @@ enum qp_code qp_voided_edges(const Qp__Event *voided,
                              void *context, struct qp_err *err) QP_MUST_USE;
 
 /* Call `sealed` for every commitment in the event, with the name of the field ("geometry",
- * "identity", "price", "document", …). */
+ * "identity", "price", "document", …). Not looked for in lists: no event has one there. */
 enum qp_code qp_event_sealed(const Qp__Event *event,
                              enum qp_code (*sealed)(void *context, const char *field,
                                                     const Qp__Sealed *sealed, struct qp_err *err),
