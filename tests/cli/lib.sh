@@ -88,3 +88,21 @@ enrol() {
         quipu sign --key operator.key -o enrol.qst - >/dev/null
     submit enrol.qst >/dev/null
 }
+
+# Every command as it is called: "key new", "sign"; found by asking the program itself.
+commands_below() {
+    # shellcheck disable=SC2086 # "" stands for the program itself
+    quipu $1 --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p'
+}
+
+all_commands() {
+    for command in $(commands_below ""); do
+        if quipu "$command" --help | head -n 1 | grep -q 'COMMAND'; then
+            for below in $(commands_below "$command"); do
+                echo "$command $below"
+            done
+        else
+            echo "$command"
+        fi
+    done
+}

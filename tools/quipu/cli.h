@@ -48,6 +48,7 @@ struct cli_list {
     size_t count;
 };
 
+/* Rows read like a line of the help. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct cli_option {
     char letter; /* 0: the long name only */
     const char *name;
@@ -86,6 +87,10 @@ enum qp_code cli_parse(struct cli *cli, const struct cli_spec *spec, int argc, c
 enum qp_code cli_dispatch(struct cli *cli, const char *name, const char *about,
                           const struct cli_command *commands, size_t count, int argc, char **argv,
                           struct qp_err *err) QP_MUST_USE;
+
+/* The value of an option that is a time. QP_E_USAGE. */
+enum qp_code cli_time(const char *option, const char *text, uint64_t *time_ms,
+                      struct qp_err *err) QP_MUST_USE;
 
 /* ---- Saying things (cli.c) ---- */
 
@@ -219,6 +224,7 @@ enum qp_code cmd_export(struct cli *cli, int argc, char **argv, struct qp_err *e
 enum qp_code cmd_log(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_policy(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_prove(struct cli *cli, int argc, char **argv, struct qp_err *err);
+enum qp_code cmd_receipt(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_show(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_stats(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_trace(struct cli *cli, int argc, char **argv, struct qp_err *err);

@@ -133,7 +133,6 @@ enum qp_code cli_key_open(const char *path, const struct cli_secret *secret, str
                           struct qp_err *err)
 {
     struct qp_buf passphrase = {0};
-    struct qp_span span = {0};
     bool given = has_source(secret);
     enum qp_code rc = QP_OK;
     if (given) {
@@ -149,7 +148,7 @@ enum qp_code cli_key_open(const char *path, const struct cli_secret *secret, str
         }
     }
     if (rc == QP_OK) {
-        span = qp_span_buf(&passphrase);
+        struct qp_span span = qp_span_buf(&passphrase);
         rc = qp_key_file_open(path, given ? &span : NULL, key, err);
     }
     qp_buf_wipe(&passphrase);

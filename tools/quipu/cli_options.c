@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include "core/check.h"
+#include "core/time.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -63,7 +64,7 @@ static bool is_needed(const struct cli_option *option)
 
 static void print_usage(const struct cli_spec *spec)
 {
-    char line[400];
+    char line[400] = "";
     size_t at = 0;
     bool more = spec->json;
     for (size_t i = 0; i < spec->option_count; i++) {
@@ -77,7 +78,11 @@ static void print_usage(const struct cli_spec *spec)
     if (at < sizeof line) {
         snprintf(line + at, sizeof line - at, "%s%s", more ? "[options] " : "", spec->operands);
     }
-    int begun = printf("Usage: quipu %s ", spec->name);
+    size_t len = strlen(line);
+    while (len > 0 && line[len - 1] == ' ') {
+        line[--len] = '\0';
+    }
+    int begun = printf("Usage: quipu %s%s", spec->name, len > 0 ? " " : "");
     cli_wrap(stdout, line, (size_t)begun, (size_t)begun, HELP_WIDTH);
 }
 
@@ -294,6 +299,15 @@ enum qp_code cli_parse(struct cli *cli, const struct cli_spec *spec, int argc, c
     operands->count = argc - optind;
     operands->list = argv + optind;
     return check_complete(spec, operands->count, err);
+}
+
+enum qp_code cli_time(const char *option, const char *text, uint64_t *time_ms, struct qp_err *err)
+{
+    struct qp_err why;
+    qp_err_init(&why);
+    return qp_time_parse(qp_span_text(text), time_ms, &why) == QP_OK
+               ? QP_OK
+               : qp_fail(err, QP_E_USAGE, "--%s: %s", option, why.text);
 }
 
 /* ---- Tables of commands ---- */

@@ -90,7 +90,6 @@ void cli_wrap(FILE *stream, const char *text, size_t at, size_t indent, size_t w
 void cli_cell(struct cli *cli, struct cli_table *table, const char *text)
 {
     struct qp_buf *cells = &table->cells;
-    QP_ASSERT(table->column_count <= CLI_COLUMNS_MAX);
     if (qp_escape_terminal(cells, qp_span_text(text != NULL ? text : ""), NULL) != QP_OK ||
         qp_buf_add(cells, qp_span_of("", 1), NULL) != QP_OK) {
         cli->failed = QP_E_MEMORY;
@@ -114,6 +113,7 @@ void cli_cellf(struct cli *cli, struct cli_table *table, const char *format, ...
 static void measure(const struct cli_table *table, size_t widths[CLI_COLUMNS_MAX], size_t most)
 {
     const char *cell = (const char *)table->cells.data;
+    QP_ASSERT(table->column_count > 0 && table->column_count <= CLI_COLUMNS_MAX);
     size_t wrap = table->column_count;
     size_t others = 0;
     for (size_t i = 0; i < table->column_count; i++) {
@@ -169,6 +169,7 @@ void cli_table_print(struct cli *cli, struct cli_table *table, FILE *stream)
     const char *row[CLI_COLUMNS_MAX];
     unsigned columns = qp_terminal_width(stream == stderr ? STDERR_FILENO : STDOUT_FILENO);
     const char *cell = (const char *)table->cells.data;
+    QP_ASSERT(table->column_count > 0);
     measure(table, widths, columns < 40 ? 40 : columns);
     for (size_t i = 0; i < table->column_count; i++) {
         row[i] = table->columns[i].title;

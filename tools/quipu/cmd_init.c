@@ -9,6 +9,8 @@
 
 #include <quipu/note.h>
 
+#include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
 struct init {
@@ -62,9 +64,9 @@ static enum qp_code draft_opening(const struct init *init, struct qp_draft *draf
     struct qp_buf text = {0};
     enum qp_code rc = QP_OK;
     if (init->at != NULL) {
-        rc = qp_time_parse(qp_span_text(init->at), &at_ms, err);
+        rc = cli_time("at", init->at, &at_ms, err);
         if (rc != QP_OK) {
-            return qp_prefix(err, QP_E_USAGE, "--at");
+            return rc;
         }
     }
     qp_time_format(when, at_ms);
@@ -143,17 +145,24 @@ static enum qp_code hand_out(struct cli *cli, const struct init *init,
     return rc;
 }
 
-/* Before the operator's key signs anything: could the ledger be made at all? */
+/* Before the operator's key signs anything: could the ledger be made there at all? */
 static enum qp_code check_place(const char *dir, struct qp_err *err)
 {
-    bool there = false;
-    struct qp_buf path = {0};
-    enum qp_code rc = qp_buf_addf(&path, err, "%s/anchor", dir);
-    rc = rc == QP_OK ? qp_file_exists((const char *)path.data, &there, err) : rc;
-    qp_buf_wipe(&path);
-    if (rc == QP_OK && there) {
-        return qp_fail(err, QP_E_IO, "%.180s holds a ledger already; choose a new folder", dir);
+    DIR *folder = opendir(dir);
+    enum qp_code rc = QP_OK;
+    if (folder == NULL) {
+        return errno == ENOENT ? QP_OK : qp_fail_errno(err, errno, "open", dir);
     }
+    for (const struct dirent *at = readdir(folder); at != NULL && rc == QP_OK;
+         at = readdir(folder)) {
+        if (strcmp(at->d_name, ".") != 0 && strcmp(at->d_name, "..") != 0) {
+            rc = qp_fail(err, QP_E_IO,
+                         "%.150s holds something already (%.60s); a ledger is opened in a new "
+                         "folder",
+                         dir, at->d_name);
+        }
+    }
+    (void)closedir(folder);
     return rc;
 }
 

@@ -310,7 +310,8 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
         print_sum(&submit, log);
     }
     if (rc == QP_OK && submit.refused > 0) {
-        rc = QP_E_REFUSED; /* said already, statement by statement */
+        qp_err_init(err); /* said already, statement by statement */
+        rc = QP_E_REFUSED;
     }
     qp_log_close(log);
     qp_key_free(key);

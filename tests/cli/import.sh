@@ -1,0 +1,86 @@
+# Imports: every row judged, all or nothing, bad rows in a file of their own.
+. "$(dirname "$0")/lib.sh"
+key coop
+id=$(printf '%064d' 7)
+import() {
+    kind=$1
+    shift
+    quipu import "$kind" --key coop.key --party alto-mayo --ledger "$id" "$@"
+}
+statements() {
+    quipu journal coop.key --ledger "$id" --json | wc -l
+}
+
+expect 0 import producers -o producers.qst "$SAMPLE/producers-alto-mayo.csv"
+says '34 events signed in 1 statement' out
+expect 0 import plots -o plots.qst --at 2026-02-05 "$SAMPLE/plots-alto-mayo.geojson"
+expect 0 import deliveries -n "$SAMPLE/deliveries-alto-mayo.csv"
+is "$(statements)" 2
+expect 0 import deliveries -o deliveries.qst "$SAMPLE/deliveries-alto-mayo.csv"
+is "$(statements)" 3
+expect 0 quipu journal coop.key --events
+is "$(jq -r 'select(.event.plot_registered) | .event.occurred' out | sort -u)" 2026-02-05T00:00:00Z
+# Names, documents and prices are sealed.
+says_not 'Coronel' out
+says_not '99033951' out
+
+# A second time it is all known, and nothing is signed.
+expect 1 import deliveries -o again.qst "$SAMPLE/deliveries-alto-mayo.csv"
+says 'nothing was signed: 686 of 686 rows are wrong' err
+[ ! -e again.qst ] || fail "signed twice"
+is "$(statements)" 3
+
+# One wrong row: the line, the reason, nothing signed; then the good rows, and the bad ones apart.
+{
+    head -n 1 "$SAMPLE/deliveries-alto-mayo.csv"
+    sed -n '2s/^[^,]*/X-1/p' "$SAMPLE/deliveries-alto-mayo.csv"
+    sed -n '3s/^[^,]*/X-2/p' "$SAMPLE/deliveries-alto-mayo.csv" | sed 's/7.6/-7.6/'
+} >rows.csv
+expect 1 import deliveries -o rows.qst rows.csv
+says 'rows.csv  line 3 ' err
+says 'nothing was signed: 1 of 2 rows is wrong; mend it, or give --skip-bad FILE' err
+expect 1 import plots -o rows.qst "$SAMPLE/bad/plot-repeated-at-six-decimals.geojson"
+sed '/^quipu: /d' err >table
+[ "$(wc -l <table)" -gt 2 ] || fail "a long reason does not wrap"
+if grep -n '.\{81\}' table; then
+    fail "wider than 80 columns"
+fi
+expect 1 import deliveries --json -o rows.qst rows.csv
+is "$(jq -r 'select(.place) | "\(.file) \(.unit) \(.place) \(.warning)"' err)" 'rows.csv line 3 false'
+is "$(jq -c '[.rows, .good, .bad]' out)" '[2,1,1]'
+is "$(jq -r 'select(.error) | .error' err)" refused
+expect 0 import deliveries --skip-bad bad.csv --dry-run rows.csv
+[ ! -e bad.csv ] || fail "a dry run wrote"
+expect 0 import deliveries --skip-bad bad.csv -o rows.qst rows.csv
+is "$(sed -n 2p bad.csv | cut -d, -f1)" X-2
+is "$(wc -l <bad.csv)" 2
+expect 0 quipu journal coop.key --events --from 3
+is "$(jq -r .event.lot_harvested.lot out)" alto-mayo/X-1
+
+# Not such a table at all.
+expect 3 import deliveries -o x.qst "$SAMPLE/plots-alto-mayo.geojson"
+expect 3 import plots -o x.qst "$SAMPLE/producers-alto-mayo.csv"
+expect 4 import plots -o x.qst nowhere.geojson
+expect 2 import producers --at never -o x.qst "$SAMPLE/producers-selva-central.csv"
+expect 2 quipu import producers --key coop.key -o x.qst "$SAMPLE/producers-selva-central.csv"
+says '\-\-party' err
+
+# Every file of the folder of bad inputs is refused, with a reason, and nothing is signed.
+before=$(statements)
+for bad in "$SAMPLE"/bad/*.csv "$SAMPLE"/bad/*.geojson; do
+    case ${bad##*/} in
+    delivery-semicolons.csv) continue ;; # the reader takes both separators
+    delivery-*) kind=deliveries ;;
+    plot-*) kind=plots ;;
+    *) kind=producers ;;
+    esac
+    got=0
+    import "$kind" -o x.qst "$bad" >out 2>err || got=$?
+    case $got in
+    1 | 3) ;;
+    *) fail "status $got for $bad" ;;
+    esac
+    says '^quipu: ' err
+done
+is "$(statements)" "$before"
+[ ! -e x.qst ] || fail "signed from a bad file"

@@ -1,0 +1,67 @@
+# Usage errors: status 2, one line on stderr that says what to do; with --json an object.
+. "$(dirname "$0")/lib.sh"
+
+expect 2 quipu
+says '^quipu: ' err
+[ ! -s out ] || fail "an error on stdout"
+expect 2 quipu sing
+says 'did you mean "quipu sign"' err
+expect 2 quipu key nwe
+says 'did you mean "quipu key new"' err
+expect 2 quipu xyzzyxyzzy
+says 'quipu --help' err
+expect 2 quipu help xyzzyxyzzy
+expect 2 quipu sign --kye a b
+says 'did you mean --key' err
+expect 2 quipu sign -Z a
+says ' -Z' err
+expect 2 quipu sign --key
+says 'needs a value' err
+expect 2 quipu sign --key '' a
+says 'empty' err
+expect 2 quipu sign a
+says '\-\-key FILE is missing' err
+expect 2 quipu sign --key k
+says 'EVENTS.json' err
+expect 2 quipu sign --key k a b
+says 'more arguments' err
+for number in x -1 1x '' ' 1' 99999999999999999999999; do
+    expect 2 quipu sign --key k --batch "$number" a
+    says 'number' err
+done
+
+# The same for programs.
+expect 2 quipu sign --json
+is_json err
+is "$(jq -r .error err)" usage
+is "$(jq -r 'keys_unsorted | join(",")' err)" error,rule,text
+expect 2 quipu --json
+expect 2 quipu sing --json
+is_json err
+
+# "--" ends the options, and nothing behind it is one.
+expect 4 quipu key show -- --json
+says '^quipu: cannot open --json' err
+expect 4 quipu key show -- -x
+says 'cannot open -x' err
+
+# What comes from outside does not reach the terminal as it is.
+esc=$(printf '\033')
+expect 4 quipu key show "evil${esc}[2Jname"
+says_not "$esc" err
+
+# A full disk is told.
+if [ -e /dev/full ]; then
+    got=0
+    quipu version >/dev/full 2>err || got=$?
+    is "$got" 4
+    says 'stdout' err
+fi
+
+expect 0 quipu version
+says '^quipu [0-9]*\.[0-9]*\.[0-9]*, format [0-9]*, store [0-9]*$' out
+expect 0 quipu --version
+expect 0 quipu version --json
+is_json out
+is "$(jq -r '[.version, .format, .store] | length' out)" 3
+expect 2 quipu version more
