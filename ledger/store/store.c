@@ -1,12 +1,10 @@
-#include "store/store.h"
+#include "store/store_priv.h"
 
 #include "core/alloc.h"
 #include "core/check.h"
 #include "host/file.h"
 
 #include <quipu/version.h>
-
-#include <lmdb.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -31,26 +29,6 @@ static const char *const table_names[QP_TABLE_COUNT] = {[QP_TABLE_META] = "meta"
 #define PAGE_BYTES ((uint64_t)4096)
 #define READERS_MAX 512
 
-struct qp_store {
-    MDB_env *env;
-    MDB_txn *view; /* NULL while a job runs */
-    MDB_dbi tables[QP_TABLE_COUNT];
-    bool write;
-    bool failed; /* a write went wrong: nothing more is written */
-    uint64_t map_bytes_max;
-    char *data_path;
-    /* Which file it is, for the list of open stores. */
-    dev_t device;
-    ino_t inode;
-    pid_t process;
-    struct qp_store *next;
-};
-
-struct qp_cursor {
-    MDB_cursor *cursor;
-    struct qp_store *store;
-};
-
 struct qp_writer {
     struct qp_store *store;
     MDB_txn *txn;
@@ -62,7 +40,8 @@ struct qp_writer {
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct qp_store *open_stores;
 
-static enum qp_code fail(struct qp_store *store, int rc, const char *doing, struct qp_err *err)
+enum qp_code qp_store_fail(const struct qp_store *store, int rc, const char *doing,
+                           struct qp_err *err)
 {
     const char *path = store->data_path;
     switch (rc) {
@@ -142,7 +121,7 @@ static enum qp_code check_length(struct qp_store *store, struct qp_err *err)
     int rc = mdb_env_info(store->env, &info);
     rc = rc == 0 ? mdb_env_stat(store->env, &stat_of) : rc;
     if (rc != 0) {
-        return fail(store, rc, "opening it", err);
+        return qp_store_fail(store, rc, "opening it", err);
     }
     uint64_t bytes = 0;
     enum qp_code code = qp_store_size(store, &bytes, err);
@@ -176,11 +155,11 @@ static enum qp_code open_env(struct qp_store *store, const char *dir,
     unsigned flags = MDB_NOTLS | (store->write ? 0U : (unsigned)MDB_RDONLY);
     rc = rc == 0 ? mdb_env_open(store->env, dir, flags, 0644) : rc;
     if (rc != 0) {
-        return fail(store, rc, "opening it", err);
+        return qp_store_fail(store, rc, "opening it", err);
     }
     int dead = 0;
     if (store->write && mdb_reader_check(store->env, &dead) != 0) {
-        return fail(store, MDB_PANIC, "looking for readers that died", err);
+        return qp_store_fail(store, MDB_PANIC, "looking for readers that died", err);
     }
     return check_length(store, err);
 }
@@ -198,7 +177,7 @@ static enum qp_code check_version(struct qp_store *store, MDB_txn *txn, struct q
                        store->data_path);
     }
     if (rc != 0) {
-        return fail(store, rc, "reading its version", err);
+        return qp_store_fail(store, rc, "reading its version", err);
     }
     uint32_t version = value.mv_size == 4 ? qp_load_be32(value.mv_data) : 0;
     if (version != QP_STORE_VERSION) {
@@ -228,7 +207,7 @@ static enum qp_code open_tables(struct qp_store *store, bool create, struct qp_e
     MDB_txn *txn = NULL;
     int rc = mdb_txn_begin(store->env, NULL, create ? 0U : (unsigned)MDB_RDONLY, &txn);
     if (rc != 0) {
-        return fail(store, rc, "opening its tables", err);
+        return qp_store_fail(store, rc, "opening its tables", err);
     }
     enum qp_code code = QP_OK;
     if (create) {
@@ -241,10 +220,10 @@ static enum qp_code open_tables(struct qp_store *store, bool create, struct qp_e
     }
     if (code != QP_OK || rc != 0) {
         mdb_txn_abort(txn);
-        return code != QP_OK ? code : fail(store, rc, "opening its tables", err);
+        return code != QP_OK ? code : qp_store_fail(store, rc, "opening its tables", err);
     }
     rc = mdb_txn_commit(txn); /* a read transaction too: this is what keeps the tables open */
-    return rc == 0 ? QP_OK : fail(store, rc, "opening its tables", err);
+    return rc == 0 ? QP_OK : qp_store_fail(store, rc, "opening its tables", err);
 }
 
 enum qp_code qp_store_open(const char *dir, const struct qp_store_options *options,
@@ -324,145 +303,9 @@ enum qp_code qp_store_refresh(struct qp_store *store, struct qp_err *err)
     }
     if (rc != 0) {
         store->view = NULL;
-        return fail(store, rc, "reading", err);
+        return qp_store_fail(store, rc, "reading", err);
     }
     return QP_OK;
-}
-
-/* ---- Reading ---- */
-
-static MDB_val to_val(struct qp_span span)
-{
-    return (MDB_val){.mv_size = span.len, .mv_data = (void *)(uintptr_t)span.data};
-}
-
-static struct qp_span to_span(MDB_val val)
-{
-    return qp_span_of(val.mv_data, val.mv_size);
-}
-
-static enum qp_code need_view(const struct qp_store *store, struct qp_err *err)
-{
-    return store->view != NULL ? QP_OK
-                               : qp_fail(err, QP_E_STORE,
-                                         "%s: an earlier failure ended this handle; open the "
-                                         "ledger again",
-                                         store->data_path);
-}
-
-enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp_span key,
-                          struct qp_span *value, struct qp_err *err)
-{
-    enum qp_code code = need_view(store, err);
-    if (code != QP_OK) {
-        return code;
-    }
-    MDB_val k = to_val(key);
-    MDB_val v;
-    int rc = mdb_get(store->view, store->tables[table], &k, &v);
-    if (rc == MDB_NOTFOUND) {
-        return qp_fail(err, QP_E_NOT_FOUND, "not there");
-    }
-    if (rc != 0) {
-        return fail(store, rc, "reading", err);
-    }
-    *value = to_span(v);
-    return QP_OK;
-}
-
-enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_t *count,
-                            struct qp_err *err)
-{
-    enum qp_code code = need_view(store, err);
-    if (code != QP_OK) {
-        return code;
-    }
-    MDB_stat stat_of;
-    int rc = mdb_stat(store->view, store->tables[table], &stat_of);
-    if (rc != 0) {
-        return fail(store, rc, "counting", err);
-    }
-    *count = stat_of.ms_entries;
-    return QP_OK;
-}
-
-enum qp_code qp_store_size(const struct qp_store *store, uint64_t *bytes, struct qp_err *err)
-{
-    struct stat status;
-    if (stat(store->data_path, &status) != 0) {
-        return qp_fail_errno(err, errno, "look at", store->data_path);
-    }
-    *bytes = (uint64_t)status.st_size;
-    return QP_OK;
-}
-
-enum qp_code qp_cursor_open(struct qp_store *store, enum qp_table table, struct qp_cursor **cursor,
-                            struct qp_err *err)
-{
-    enum qp_code code = need_view(store, err);
-    if (code != QP_OK) {
-        return code;
-    }
-    struct qp_cursor *made = qp_alloc_zero(1, sizeof *made);
-    if (made == NULL) {
-        return qp_fail(err, QP_E_MEMORY, "no memory to walk through a table");
-    }
-    made->store = store;
-    int rc = mdb_cursor_open(store->view, store->tables[table], &made->cursor);
-    if (rc != 0) {
-        qp_free(made);
-        return fail(store, rc, "reading", err);
-    }
-    *cursor = made;
-    return QP_OK;
-}
-
-void qp_cursor_close(struct qp_cursor *cursor)
-{
-    if (cursor != NULL) {
-        mdb_cursor_close(cursor->cursor);
-        qp_free(cursor);
-    }
-}
-
-static enum qp_code step(struct qp_cursor *cursor, MDB_cursor_op op, MDB_val key,
-                         struct qp_row *row, struct qp_err *err)
-{
-    MDB_val value;
-    int rc = mdb_cursor_get(cursor->cursor, &key, &value, op);
-    if (rc == MDB_NOTFOUND) {
-        *row = (struct qp_row){.found = false};
-        return QP_OK;
-    }
-    if (rc != 0) {
-        return fail(cursor->store, rc, "reading", err);
-    }
-    *row = (struct qp_row){.found = true, .key = to_span(key), .value = to_span(value)};
-    return QP_OK;
-}
-
-enum qp_code qp_cursor_seek(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,
-                            struct qp_err *err)
-{
-    return step(cursor, key.len == 0 ? MDB_FIRST : MDB_SET_RANGE, to_val(key), row, err);
-}
-
-enum qp_code qp_cursor_next(struct qp_cursor *cursor, struct qp_row *row, struct qp_err *err)
-{
-    return step(cursor, MDB_NEXT, (MDB_val){0}, row, err);
-}
-
-enum qp_code qp_cursor_below(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,
-                             struct qp_err *err)
-{
-    struct qp_row at = {.found = false};
-    if (key.len > 0) {
-        enum qp_code rc = step(cursor, MDB_SET_RANGE, to_val(key), &at, err);
-        if (rc != QP_OK) {
-            return rc;
-        }
-    }
-    return step(cursor, at.found ? MDB_PREV : MDB_LAST, (MDB_val){0}, row, err);
 }
 
 /* ---- Writing ---- */
@@ -470,14 +313,14 @@ enum qp_code qp_cursor_below(struct qp_cursor *cursor, struct qp_span key, struc
 static enum qp_code write_failed(struct qp_writer *writer, int rc, struct qp_err *err)
 {
     writer->map_full = rc == MDB_MAP_FULL;
-    return fail(writer->store, rc, "writing", err);
+    return qp_store_fail(writer->store, rc, "writing", err);
 }
 
 enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp_put how,
                           struct qp_span key, struct qp_span value, struct qp_err *err)
 {
-    MDB_val k = to_val(key);
-    MDB_val v = to_val(value);
+    MDB_val k = qp_to_val(key);
+    MDB_val v = qp_to_val(value);
     unsigned flags = how == QP_PUT_ANY   ? 0U
                      : how == QP_PUT_NEW ? (unsigned)MDB_NOOVERWRITE
                                          : (unsigned)(MDB_APPEND | MDB_NOOVERWRITE);
@@ -493,7 +336,7 @@ enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp
 enum qp_code qp_write_delete(struct qp_writer *writer, enum qp_table table, struct qp_span key,
                              struct qp_err *err)
 {
-    MDB_val k = to_val(key);
+    MDB_val k = qp_to_val(key);
     int rc = mdb_del(writer->txn, writer->store->tables[table], &k, NULL);
     return rc == 0 || rc == MDB_NOTFOUND ? QP_OK : write_failed(writer, rc, err);
 }
@@ -510,7 +353,7 @@ static enum qp_code grow(struct qp_store *store, struct qp_err *err)
     MDB_envinfo info;
     int rc = mdb_env_info(store->env, &info);
     if (rc != 0) {
-        return fail(store, rc, "growing", err);
+        return qp_store_fail(store, rc, "growing", err);
     }
     uint64_t now = info.me_mapsize;
     uint64_t limit = store->map_bytes_max / PAGE_BYTES * PAGE_BYTES;
@@ -522,7 +365,7 @@ static enum qp_code grow(struct qp_store *store, struct qp_err *err)
     }
     uint64_t next = now > limit / 2 ? limit : whole_pages(2 * now);
     rc = mdb_env_set_mapsize(store->env, (size_t)next);
-    return rc == 0 ? QP_OK : fail(store, rc, "growing", err);
+    return rc == 0 ? QP_OK : qp_store_fail(store, rc, "growing", err);
 }
 
 enum qp_code qp_store_write(struct qp_store *store,
@@ -548,7 +391,7 @@ enum qp_code qp_store_write(struct qp_store *store,
         }
         if (rc != 0) {
             store->failed = true;
-            return fail(store, rc, "writing", err);
+            return qp_store_fail(store, rc, "writing", err);
         }
         enum qp_code code = job(context, &writer, err);
         if (code == QP_OK) {

@@ -39,7 +39,7 @@ static inline void folder_remove(const char *path)
 static inline void folder_init(struct folder *folder)
 {
     memset(folder, 0, sizeof *folder);
-    snprintf(folder->top, sizeof folder->top, "/tmp/quipu-test-XXXXXX");
+    snprintf(folder->top, sizeof folder->top, "/tmp/quipu-log-XXXXXX");
     assert_non_null(mkdtemp(folder->top));
     snprintf(folder->dir, sizeof folder->dir, "%s/ledger", folder->top);
     snprintf(folder->store, sizeof folder->store, "%s/store", folder->dir);

@@ -1,0 +1,137 @@
+/* Reading: rows and walks through the view. */
+#include "store/store_priv.h"
+
+#include "core/alloc.h"
+#include "host/file.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+struct qp_cursor {
+    MDB_cursor *cursor;
+    struct qp_store *store;
+};
+
+static enum qp_code need_view(const struct qp_store *store, struct qp_err *err)
+{
+    return store->view != NULL ? QP_OK
+                               : qp_fail(err, QP_E_STORE,
+                                         "%s: an earlier failure ended this handle; open the "
+                                         "ledger again",
+                                         store->data_path);
+}
+
+enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp_span key,
+                          struct qp_span *value, struct qp_err *err)
+{
+    enum qp_code code = need_view(store, err);
+    if (code != QP_OK) {
+        return code;
+    }
+    MDB_val k = qp_to_val(key);
+    MDB_val v;
+    int rc = mdb_get(store->view, store->tables[table], &k, &v);
+    if (rc == MDB_NOTFOUND) {
+        return qp_fail(err, QP_E_NOT_FOUND, "not there");
+    }
+    if (rc != 0) {
+        return qp_store_fail(store, rc, "reading", err);
+    }
+    *value = qp_to_span(v);
+    return QP_OK;
+}
+
+enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_t *count,
+                            struct qp_err *err)
+{
+    enum qp_code code = need_view(store, err);
+    if (code != QP_OK) {
+        return code;
+    }
+    MDB_stat stat_of;
+    int rc = mdb_stat(store->view, store->tables[table], &stat_of);
+    if (rc != 0) {
+        return qp_store_fail(store, rc, "counting", err);
+    }
+    *count = stat_of.ms_entries;
+    return QP_OK;
+}
+
+enum qp_code qp_store_size(const struct qp_store *store, uint64_t *bytes, struct qp_err *err)
+{
+    struct stat status;
+    if (stat(store->data_path, &status) != 0) {
+        return qp_fail_errno(err, errno, "look at", store->data_path);
+    }
+    *bytes = (uint64_t)status.st_size;
+    return QP_OK;
+}
+
+enum qp_code qp_cursor_open(struct qp_store *store, enum qp_table table, struct qp_cursor **cursor,
+                            struct qp_err *err)
+{
+    enum qp_code code = need_view(store, err);
+    if (code != QP_OK) {
+        return code;
+    }
+    struct qp_cursor *made = qp_alloc_zero(1, sizeof *made);
+    if (made == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory to walk through a table");
+    }
+    made->store = store;
+    int rc = mdb_cursor_open(store->view, store->tables[table], &made->cursor);
+    if (rc != 0) {
+        qp_free(made);
+        return qp_store_fail(store, rc, "reading", err);
+    }
+    *cursor = made;
+    return QP_OK;
+}
+
+void qp_cursor_close(struct qp_cursor *cursor)
+{
+    if (cursor != NULL) {
+        mdb_cursor_close(cursor->cursor);
+        qp_free(cursor);
+    }
+}
+
+static enum qp_code step(struct qp_cursor *cursor, MDB_cursor_op op, MDB_val key,
+                         struct qp_row *row, struct qp_err *err)
+{
+    MDB_val value;
+    int rc = mdb_cursor_get(cursor->cursor, &key, &value, op);
+    if (rc == MDB_NOTFOUND) {
+        *row = (struct qp_row){.found = false};
+        return QP_OK;
+    }
+    if (rc != 0) {
+        return qp_store_fail(cursor->store, rc, "reading", err);
+    }
+    *row = (struct qp_row){.found = true, .key = qp_to_span(key), .value = qp_to_span(value)};
+    return QP_OK;
+}
+
+enum qp_code qp_cursor_seek(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,
+                            struct qp_err *err)
+{
+    return step(cursor, key.len == 0 ? MDB_FIRST : MDB_SET_RANGE, qp_to_val(key), row, err);
+}
+
+enum qp_code qp_cursor_next(struct qp_cursor *cursor, struct qp_row *row, struct qp_err *err)
+{
+    return step(cursor, MDB_NEXT, (MDB_val){0}, row, err);
+}
+
+enum qp_code qp_cursor_below(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,
+                             struct qp_err *err)
+{
+    struct qp_row at = {.found = false};
+    if (key.len > 0) {
+        enum qp_code rc = step(cursor, MDB_SET_RANGE, qp_to_val(key), &at, err);
+        if (rc != QP_OK) {
+            return rc;
+        }
+    }
+    return step(cursor, at.found ? MDB_PREV : MDB_LAST, (MDB_val){0}, row, err);
+}
