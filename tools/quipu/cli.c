@@ -193,7 +193,8 @@ enum qp_code cli_finish(struct cli *cli, struct qp_err *err)
     }
     if (cli->failed != QP_OK) {
         return qp_fail(err, cli->failed, "part of the output is missing: %s",
-                       cli->failed == QP_E_MEMORY ? "no memory" : "it could not be written");
+                       cli->failed == QP_E_MEMORY ? "no memory, or a name that is not UTF-8"
+                                                  : "it could not be written");
     }
     return QP_OK;
 }

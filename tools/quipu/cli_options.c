@@ -315,15 +315,23 @@ enum qp_code cli_time(const char *option, const char *text, uint64_t *time_ms, s
 static void print_commands(const char *name, const char *about, const struct cli_command *commands,
                            size_t count)
 {
+    size_t widest = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t width = commands[i].run != NULL ? strlen(commands[i].name) : 0;
+        widest = width > widest ? width : widest;
+    }
     printf("Usage: %s COMMAND [options] [arguments]\n\n", name);
     cli_wrap(stdout, about, 0, 0, HELP_WIDTH);
+    if (commands[0].run != NULL) {
+        printf("\nCommands:\n");
+    }
     for (size_t i = 0; i < count; i++) {
         if (commands[i].run == NULL) {
             printf("\n%s:\n", commands[i].help);
             continue;
         }
-        printf("  %-10s ", commands[i].name);
-        cli_wrap(stdout, commands[i].help, 13, 13, HELP_WIDTH);
+        printf("  %-*s  ", (int)widest, commands[i].name);
+        cli_wrap(stdout, commands[i].help, widest + 4, widest + 4, HELP_WIDTH);
     }
     printf("\n\"%s COMMAND --help\" says more about a command.\n", name);
 }
