@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define KINDS_MAX 128
+#define KINDS_INDENT 54 /* where the last column begins */
 
 struct log_view {
     struct cli *cli;
@@ -98,7 +99,7 @@ static enum qp_code write_kinds(const struct kinds *kinds, struct qp_buf *out, s
 
 static void print_head(struct log_view *view)
 {
-    printf("%s%8s  %-20s  %-16s  %6s  %s%s\n", cli_style(view->cli, stdout, CLI_BOLD), "ENTRY",
+    printf("%s%6s  %-20s  %-14s  %6s  %s%s\n", cli_style(view->cli, stdout, CLI_BOLD), "ENTRY",
            "ADMITTED", "ISSUER", "EVENTS", "KINDS", cli_style(view->cli, stdout, CLI_RESET));
     view->begun = true;
 }
@@ -116,7 +117,7 @@ static void print_event(struct log_view *view, uint32_t position, const Qp__Even
     if (gist.grams > 0) {
         words_mass(mass, gist.grams);
     }
-    printf("%8s  %4" PRIu32 "  %-20s  %s%s%s\n", "", position, qp_event_name(event->body_case),
+    printf("%6s  %4" PRIu32 "  %-20s  %s%s%s\n", "", position, qp_event_name(event->body_case),
            cli_safe(view->cli, gist.id), mass[0] != '\0' ? "  " : "", mass);
 }
 
@@ -156,10 +157,11 @@ static enum qp_code print_words(struct log_view *view, uint64_t index,
             print_head(view);
         }
         write_time(admitted, entry->entry->admitted_ms);
-        int at = printf("%8" PRIu64 "  %s  %-16s  %6" PRIu32 "  ", index, admitted, entry->issuer,
+        int at = printf("%6" PRIu64 "  %s  %-14s  %6" PRIu32 "  ", index, admitted, entry->issuer,
                         count);
         size_t width = qp_terminal_width(STDOUT_FILENO);
-        cli_wrap(stdout, (const char *)text.data, (size_t)at, 60, width < 80 ? 80 : width);
+        cli_wrap(stdout, (const char *)text.data, (size_t)at, KINDS_INDENT,
+                 width < 80 ? 80 : width);
     }
     qp_buf_wipe(&text);
     return rc == QP_OK && view->events ? print_events(view, index, count) : rc;

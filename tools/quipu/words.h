@@ -14,6 +14,8 @@ char *words_area(char text[WORDS_BYTES], uint64_t area_m2);    /* "12.34 ha", "8
 char *words_size(char text[WORDS_BYTES], uint64_t size_bytes); /* "12.3 MiB" */
 /* "12 kg", "30 pieces, 12 kg"; NULL: "nothing". */
 char *words_quantity(char text[WORDS_BYTES], const Qp__Quantity *quantity);
+/* "1 plot", "1,234 plots": `words` are in the plural and lose it for one. */
+char *words_count(char text[WORDS_BYTES], uint64_t count, const char *words);
 /* A name as in JSON, with spaces: "wet parchment". */
 char *words_enum(char text[WORDS_BYTES], const ProtobufCEnumDescriptor *descriptor, int value);
 

@@ -1,0 +1,358 @@
+/* quipu verify: judge bundles offline. Files are read first; then everything is computed from the
+ * bytes, the policy and the time, by functions of libquipu-verify alone. */
+#include "trust_file.h"
+
+#include "core/check.h"
+#include "core/time.h"
+#include "host/clock.h"
+#include "host/file.h"
+#include "host/terminal.h"
+#include "wire/json.h"
+#include "words.h"
+
+#include <quipu/proof.h>
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME_WIDTH 20
+#define RESULT_WIDTH 11
+#define REASON_INDENT 4
+
+static size_t out_width(void)
+{
+    size_t width = qp_terminal_width(STDOUT_FILENO);
+    return width < 60 ? 60 : width;
+}
+
+/* ---- What it is about ---- */
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+static uint64_t number_of(const json_t *object, const char *name)
+{
+    return (uint64_t)json_integer_value(json_object_get(object, name));
+}
+
+/* "name        words", wrapped; safe. */
+static void print_fact(struct cli *cli, const char *name, const char *words)
+{
+    printf("%-12s", name);
+    cli_wrap(stdout, cli_safe(cli, words), 12, 12, out_width());
+}
+
+static void print_goods(struct cli *cli, const json_t *goods)
+{
+    char line[1024];
+    char mass[WORDS_BYTES];
+    char number[WORDS_BYTES];
+    if (!json_is_object(goods)) {
+        return;
+    }
+    uint64_t bags = number_of(goods, "bags");
+    int at = snprintf(line, sizeof line, "%s, HS %s, %s net", text_of(goods, "commodity"),
+                      text_of(goods, "hs_code"), words_mass(mass, number_of(goods, "net_grams")));
+    if (bags > 0 && at > 0 && (size_t)at < sizeof line) {
+        snprintf(line + at, sizeof line - (size_t)at, " in %s", words_count(number, bags, "bags"));
+    }
+    print_fact(cli, "goods", line);
+    snprintf(line, sizeof line, "%s to %s, to %s (%s), dispatched %s",
+             text_of(goods, "port_of_loading"), text_of(goods, "port_of_discharge"),
+             text_of(goods, "consignee"), text_of(goods, "destination_country"),
+             text_of(goods, "dispatched"));
+    print_fact(cli, "route", line);
+    const json_t *containers = json_object_get(goods, "containers");
+    size_t count = json_array_size(containers);
+    size_t used = 0;
+    for (size_t i = 0; i < count && used + 16 < sizeof line; i++) {
+        const char *container = json_string_value(json_array_get(containers, i));
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s%.11s", i == 0 ? "" : ", ",
+                                 container != NULL ? container : "");
+    }
+    print_fact(cli, count == 1 ? "container" : "containers", line);
+    if (text_of(goods, "customs_declaration")[0] != '\0') {
+        print_fact(cli, "customs", text_of(goods, "customs_declaration"));
+    }
+}
+
+static void print_facts(struct cli *cli, const char *path, uint64_t size_bytes,
+                        const json_t *verdict)
+{
+    char line[1024];
+    char size[WORDS_BYTES];
+    char number[WORDS_BYTES];
+    const json_t *checkpoint = json_object_get(verdict, "checkpoint");
+    snprintf(line, sizeof line, "%.900s, %s", path, words_size(size, size_bytes));
+    print_fact(cli, "bundle", line);
+    print_fact(cli, "shipment", text_of(verdict, "shipment"));
+    if (checkpoint == NULL) {
+        return;
+    }
+    snprintf(line, sizeof line, "%s, id %s", text_of(checkpoint, "origin"),
+             text_of(verdict, "ledger_id"));
+    print_fact(cli, "ledger", line);
+    snprintf(line, sizeof line, "at %s, %s",
+             words_count(number, number_of(checkpoint, "size"), "entries"),
+             text_of(checkpoint, "time"));
+    print_fact(cli, "checkpoint", line);
+    print_goods(cli, json_object_get(verdict, "goods"));
+}
+
+/* ---- The lines ---- */
+
+/* One number of a line as people say it. */
+static void write_number(char text[WORDS_BYTES], const char *name, uint64_t value)
+{
+    char unit[WORDS_BYTES];
+    char words[41];
+    snprintf(words, sizeof words, "%.40s", name);
+    for (char *at = words; *at != '\0'; at++) {
+        *at = *at == '_' ? ' ' : *at;
+    }
+    size_t len = strlen(words);
+    if (len > 6 && strcmp(words + len - 6, " grams") == 0) {
+        words_mass(unit, value);
+        snprintf(text, WORDS_BYTES, "%.30s %.*s", unit, (int)(len - 6), words);
+    } else if (len > 3 && strcmp(words + len - 3, " m2") == 0) {
+        words_area(text, value);
+    } else if (strcmp(words, "age days") == 0) {
+        words_count(text, value, "days old");
+    } else if (strcmp(words, "log size") == 0) {
+        words_count(text, value, "entries in the log");
+    } else {
+        words_count(text, value, words);
+    }
+}
+
+/* The levels of evidence that are shown, by head. */
+static void write_level(char text[WORDS_BYTES], const char *name, uint64_t value)
+{
+    static const char *const levels[] = {"", "declared", "documented", "verified"};
+    snprintf(text, WORDS_BYTES, "%.30s %s", name, levels[value < QP_COUNT(levels) ? value : 0]);
+    for (char *at = text; *at != '\0'; at++) {
+        *at = *at == '_' ? ' ' : *at;
+    }
+}
+
+/* Numbers never break in the middle, only between each other. */
+static void print_item(const char *item, const char *between, size_t *at)
+{
+    size_t len = strlen(between) + strlen(item);
+    if (*at > NAME_WIDTH + RESULT_WIDTH && *at + len + 1 > out_width()) {
+        printf("%s\n%*s", between[0] == ',' ? "," : "", NAME_WIDTH + RESULT_WIDTH, "");
+        *at = NAME_WIDTH + RESULT_WIDTH;
+        between = "";
+        len = strlen(item);
+    }
+    printf("%s%s", between, item);
+    *at += len;
+}
+
+/* Is there anything to say of this number? There are as many signatures as entries, always. */
+static bool is_told(const char *name, uint64_t value, bool legal)
+{
+    return legal ? value > 0 : strcmp(name, "signatures") != 0;
+}
+
+static void print_numbers(const json_t *line)
+{
+    bool legal = strcmp(text_of(line, "name"), "legal") == 0;
+    json_t *numbers = json_object_get(line, "numbers");
+    const char *between = "";
+    const char *name = NULL;
+    json_t *value = NULL;
+    size_t at = NAME_WIDTH + RESULT_WIDTH;
+    json_object_foreach(numbers, name, value)
+    {
+        char text[WORDS_BYTES];
+        uint64_t number = (uint64_t)json_integer_value(value);
+        if (!is_told(name, number, legal)) {
+            continue;
+        }
+        if (legal) {
+            write_level(text, name, number);
+        } else {
+            write_number(text, name, number);
+        }
+        print_item(text, between, &at);
+        between = ", ";
+    }
+    if (!json_is_true(json_object_get(line, "required"))) {
+        print_item("(not required)", between[0] != '\0' ? " " : "", &at);
+    }
+    printf("\n");
+}
+
+static enum cli_style style_of(const char *result)
+{
+    return strcmp(result, "PASS") == 0   ? CLI_GREEN
+           : strcmp(result, "FAIL") == 0 ? CLI_RED
+                                         : CLI_YELLOW;
+}
+
+static void print_line(struct cli *cli, const json_t *line)
+{
+    const char *result = text_of(line, "result");
+    const json_t *reasons = json_object_get(line, "reasons");
+    bool numbers = json_object_size(json_object_get(line, "numbers")) > 0 ||
+                   !json_is_true(json_object_get(line, "required"));
+    printf("%-*s%s%-*s%s", NAME_WIDTH, text_of(line, "name"),
+           cli_style(cli, stdout, style_of(result)), numbers ? RESULT_WIDTH : 0, result,
+           cli_style(cli, stdout, CLI_RESET));
+    print_numbers(line);
+    for (size_t i = 0; i < json_array_size(reasons); i++) {
+        const char *reason = json_string_value(json_array_get(reasons, i));
+        printf("%*s", REASON_INDENT, "");
+        cli_wrap(stdout, cli_safe(cli, reason != NULL ? reason : ""), REASON_INDENT,
+                 REASON_INDENT + 2, out_width());
+    }
+}
+
+static void print_outcome(struct cli *cli, const json_t *verdict)
+{
+    bool passed = strcmp(text_of(verdict, "verdict"), "PASS") == 0;
+    const json_t *lines = json_object_get(verdict, "lines");
+    char missing[200];
+    size_t used = 0;
+    printf("\n%s%sVERDICT: %s%s", cli_style(cli, stdout, CLI_BOLD),
+           cli_style(cli, stdout, passed ? CLI_GREEN : CLI_RED), passed ? "PASS" : "FAIL",
+           cli_style(cli, stdout, CLI_RESET));
+    for (size_t i = 0; i < json_array_size(lines) && used < sizeof missing; i++) {
+        const json_t *line = json_array_get(lines, i);
+        if (json_is_true(json_object_get(line, "required")) &&
+            strcmp(text_of(line, "result"), "PASS") != 0) {
+            used += (size_t)snprintf(missing + used, sizeof missing - used, "%s%s",
+                                     used == 0 ? " (required: " : ", ", text_of(line, "name"));
+        }
+    }
+    if (used > 0 && used + 2 < sizeof missing) {
+        missing[used] = ')';
+        missing[used + 1] = '\0';
+        cli_wrap(stdout, missing, 13, 14, out_width());
+    } else {
+        printf("\n");
+    }
+}
+
+static void print_verdict(struct cli *cli, const char *path, uint64_t size_bytes,
+                          const json_t *verdict)
+{
+    const json_t *lines = json_object_get(verdict, "lines");
+    print_facts(cli, path, size_bytes, verdict);
+    printf("\n");
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        print_line(cli, json_array_get(lines, i));
+    }
+    print_outcome(cli, verdict);
+}
+
+/* What is printed, for people and for programs, is what the library says of the verdict. */
+static enum qp_code tell(struct cli *cli, const char *path, uint64_t size_bytes,
+                         const struct qp_verdict *verdict, struct qp_err *err)
+{
+    struct qp_buf text = {0};
+    json_t *json = NULL;
+    enum qp_code rc = qp_verdict_json(verdict, 0, &text, err);
+    if (rc == QP_OK) {
+        rc = qp_json_parse(qp_span_buf(&text), &json, err);
+    }
+    if (rc == QP_OK && cli->json) {
+        cli_json(cli, json_incref(json));
+    } else if (rc == QP_OK) {
+        print_verdict(cli, path, size_bytes, json);
+    }
+    json_decref(json);
+    qp_buf_wipe(&text);
+    return rc;
+}
+
+/* ---- The command ---- */
+
+/* QP_E_INVALID without a text: judged, and the answer is no. */
+static enum qp_code verify_one(struct cli *cli, const char *path, const struct qp_trust *trust,
+                               uint64_t now_ms, struct qp_err *err)
+{
+    struct qp_buf bundle = {0};
+    struct qp_verdict *verdict = NULL;
+    enum qp_code rc = qp_file_read(path, QP_BUNDLE_BYTES_MAX, &bundle, err);
+    if (rc == QP_OK) {
+        rc = qp_bundle_verify(qp_span_buf(&bundle), trust, now_ms, &verdict, err);
+        if (rc != QP_OK) {
+            rc = qp_prefix(err, rc, "%.150s", path);
+        }
+    }
+    if (rc == QP_OK) {
+        rc = tell(cli, path, bundle.len, verdict, err);
+    }
+    if (rc == QP_OK && !qp_verdict_passed(verdict)) {
+        qp_err_init(err);
+        rc = QP_E_INVALID;
+    }
+    qp_verdict_free(verdict);
+    qp_buf_wipe(&bundle);
+    return rc;
+}
+
+/* The worse of two outcomes: a machine that failed, then a file that is no bundle, then a no. */
+static enum qp_code worse(enum qp_code a, enum qp_code b)
+{
+    return cli_exit(b) > cli_exit(a) ? b : a;
+}
+
+enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *err)
+{
+    const char *policy = NULL;
+    const char *now = NULL;
+    const struct cli_option options[] = {
+        {'p', "policy", CLI_NEEDED, "FILE", &policy,
+         "what the importer trusts and requires; see \"quipu policy new\""},
+        {0, "now", CLI_TEXT, "TIME", &now,
+         "judge as of TIME, such as 2026-11-30T12:00:00Z, in place of this machine's clock"},
+    };
+    const struct cli_spec spec = {
+        .name = "verify",
+        .operands = "BUNDLE...",
+        .about = "Judge bundles offline by the importer's own policy, in eight lines, each PASS, "
+                 "FAIL or NOT SHOWN with its numbers and reasons. The exit status is 0 only when "
+                 "every line that the policy requires passes, for every bundle; 1 when the answer "
+                 "is no; 3 when a file is not a bundle or not a policy.",
+        .options = options,
+        .option_count = QP_COUNT(options),
+        .operands_least = 1,
+        .operands_most = -1,
+        .json = true,
+    };
+    struct cli_operands operands;
+    struct qp_trust *trust = NULL;
+    uint64_t now_ms = qp_now_ms();
+    enum qp_code rc = cli_parse(cli, &spec, argc, argv, &operands, err);
+    if (rc != QP_OK || operands.help) {
+        return rc;
+    }
+    if (now != NULL && qp_time_parse(qp_span_text(now), &now_ms, err) != QP_OK) {
+        return qp_fail(err, QP_E_USAGE,
+                       "verify: --now takes a time such as 2026-11-30T12:00:00Z, not \"%.60s\"",
+                       now);
+    }
+    rc = trust_file_read(policy, &trust, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    for (int i = 0; i < operands.count; i++) {
+        if (i > 0 && !cli->json) {
+            printf("\n");
+        }
+        qp_err_init(err);
+        enum qp_code one = verify_one(cli, operands.list[i], trust, now_ms, err);
+        cli_error(cli, err); /* silent when there is nothing to say */
+        rc = worse(rc, one);
+    }
+    qp_err_init(err);
+    qp_trust_free(trust);
+    return rc;
+}

@@ -1,0 +1,65 @@
+/* Waiting for what a ledger admits next. */
+#include "reader.h"
+
+#include "host/file.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define POLL_EVERY_MS 200
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+enum qp_code reader_follow_begin(struct qp_err *err)
+{
+    struct sigaction stop = {.sa_handler = on_interrupt};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigemptyset(&stop.sa_mask);
+    (void)sigemptyset(&ignore.sa_mask);
+    if (sigaction(SIGINT, &stop, NULL) != 0 || sigaction(SIGTERM, &stop, NULL) != 0 ||
+        sigaction(SIGPIPE, &ignore, NULL) != 0) {
+        return qp_fail_errno(err, errno, "handle signals for", "--follow");
+    }
+    return QP_OK;
+}
+
+/* Whoever read stdout has gone: what is still to be written goes nowhere, and that is no failure.
+ */
+static enum qp_code leave_stdout(bool *more, struct qp_err *err)
+{
+    *more = false;
+    if (freopen("/dev/null", "w", stdout) == NULL) {
+        return qp_fail_errno(err, errno, "open", "/dev/null");
+    }
+    return QP_OK;
+}
+
+enum qp_code reader_follow(struct reader *reader, uint64_t size, bool *more, struct qp_err *err)
+{
+    *more = true;
+    errno = 0;
+    if (fflush(stdout) != 0) {
+        return errno == EPIPE ? leave_stdout(more, err)
+                              : qp_fail_errno(err, errno, "write to", "stdout");
+    }
+    while (interrupted == 0) {
+        enum qp_code rc = qp_log_refresh(reader->log, err);
+        if (rc != QP_OK || qp_log_size(reader->log) > size) {
+            return rc;
+        }
+        struct pollfd out = {.fd = STDOUT_FILENO};
+        if (poll(&out, 1, POLL_EVERY_MS) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0) {
+            return leave_stdout(more, err);
+        }
+    }
+    *more = false;
+    return QP_OK;
+}
