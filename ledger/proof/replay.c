@@ -324,12 +324,16 @@ static enum qp_code apply(struct qp_replay *replay, size_t at, struct qp_arena *
         replay->marks[at] |= QP_MARK_SIDE;
         return draw_aside(replay, &context, event, scratch, reason);
     }
+    size_t voided = event->body_case == QP__EVENT__BODY_EVENT_VOIDED
+                        ? qp_slice_find_event(replay->slice, event->event_voided->event)
+                        : SIZE_MAX;
+    if (voided != SIZE_MAX && (replay->marks[voided] & QP_MARK_VOIDED) != 0) {
+        return qp_refuse(reason, "QP-VOID-USED", "the event was voided before");
+    }
+    context.voids_draws = voided != SIZE_MAX && (replay->marks[voided] & QP_MARK_SIDE) != 0;
     rc = qp_rules_apply(&context, event, &replay->state, scratch, reason);
-    if (rc == QP_OK && event->body_case == QP__EVENT__BODY_EVENT_VOIDED) {
-        size_t voided = qp_slice_find_event(replay->slice, event->event_voided->event);
-        if (voided != SIZE_MAX) {
-            replay->marks[voided] |= QP_MARK_VOIDED;
-        }
+    if (rc == QP_OK && voided != SIZE_MAX) {
+        replay->marks[voided] |= QP_MARK_VOIDED;
     }
     return rc;
 }

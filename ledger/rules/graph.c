@@ -180,7 +180,7 @@ enum qp_code qp_event_edges(const Qp__Event *event,
 static enum qp_code tell_changed(void *context, const struct qp_edge *edge, struct qp_err *err)
 {
     struct walk *walk = context;
-    if (edge->kind != QP_STATE_LOT) {
+    if (edge->role == QP_EDGE_USES) {
         return QP_OK;
     }
     struct qp_edge changed = {.kind = edge->kind, .id = edge->id, .role = QP_EDGE_CHANGES};

@@ -32,8 +32,8 @@ enum qp_code qp_event_edges(const Qp__Event *event,
                                                  struct qp_err *err),
                             void *context, struct qp_err *err) QP_MUST_USE;
 
-/* The edges of a voiding: what the voided event had to do with lots, it has to do with them too.
- * Every lot that `voided` names is told, as QP_EDGE_CHANGES. */
+/* The edges of a voiding: every subject that the voided event made, drew from, changed or described
+ * is told, as QP_EDGE_CHANGES; what it merely rested on is not. */
 enum qp_code qp_voided_edges(const Qp__Event *voided,
                              enum qp_code (*edge)(void *context, const struct qp_edge *edge,
                                                   struct qp_err *err),

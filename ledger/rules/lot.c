@@ -168,6 +168,7 @@ enum qp_code qp_judge_lot_transferred(struct qp_job *job)
     lot->handed_to = body->to;
     lot->handed_kind = (uint32_t)body->kind;
     lot->handed = body->quantity;
+    lot->handed_at = qp_job_place(job);
     lot->uses++;
     return qp_job_put_lot(job, body->lot, lot);
 }
@@ -253,6 +254,7 @@ enum qp_code qp_judge_lot_received(struct qp_job *job)
     lot->handed_to = (char *)(uintptr_t)protobuf_c_empty_string;
     lot->handed_kind = 0;
     lot->handed = NULL;
+    lot->handed_at = NULL;
     return qp_job_put_lot(job, body->lot, lot);
 }
 

@@ -92,9 +92,8 @@ static enum qp_code void_harvest(struct qp_job *job, const Qp__Event *event,
     return rc == QP_OK ? void_lot(job, id, lot) : rc;
 }
 
-static enum qp_code void_process(struct qp_job *job, const Qp__Event *event)
+static enum qp_code void_outputs(struct qp_job *job, const Qp__LotProcessed *body)
 {
-    const Qp__LotProcessed *body = event->lot_processed;
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < body->n_outputs; i++) {
         Qp__LotState *lot = NULL;
@@ -106,34 +105,52 @@ static enum qp_code void_process(struct qp_job *job, const Qp__Event *event)
             rc = void_lot(job, body->outputs[i]->lot, lot);
         }
     }
-    for (size_t i = 0; rc == QP_OK && i < body->n_inputs; i++) {
-        const Qp__LotInput *input = body->inputs[i];
-        Qp__Quantity balance = QP__QUANTITY__INIT;
-        Qp__LotState *lot = NULL;
-        rc = qp_job_held_lot(job, input->lot, &lot);
-        if (rc != QP_OK) {
+    return rc;
+}
+
+static enum qp_code give_back(struct qp_job *job, const Qp__LotInput *input)
+{
+    Qp__Quantity balance = QP__QUANTITY__INIT;
+    Qp__LotState *lot = NULL;
+    if (job->context->voids_draws) {
+        struct qp_state_key at = qp_state_key_text(QP_STATE_LOT, input->lot);
+        enum qp_code rc = qp_job_get(job, &at, &qp_rule_lot_state, &lot);
+        if (rc != QP_OK || lot == NULL) {
             return rc;
         }
-        balance.grams = (lot->balance == NULL ? 0 : lot->balance->grams) + input->quantity->grams;
-        balance.pieces =
-            (lot->balance == NULL ? 0 : lot->balance->pieces) + input->quantity->pieces;
-        lot->balance = &balance;
-        lot->uses -= lot->uses > 0 ? 1 : 0;
-        rc = qp_job_put_lot(job, input->lot, lot);
+    }
+    enum qp_code rc = qp_job_held_lot(job, input->lot, &lot);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    balance.grams = (lot->balance == NULL ? 0 : lot->balance->grams) + input->quantity->grams;
+    balance.pieces = (lot->balance == NULL ? 0 : lot->balance->pieces) + input->quantity->pieces;
+    lot->balance = &balance;
+    lot->uses -= lot->uses > 0 ? 1 : 0;
+    return qp_job_put_lot(job, input->lot, lot);
+}
+
+static enum qp_code void_process(struct qp_job *job, const Qp__Event *event)
+{
+    const Qp__LotProcessed *body = event->lot_processed;
+    enum qp_code rc = job->context->voids_draws ? QP_OK : void_outputs(job, body);
+    for (size_t i = 0; rc == QP_OK && i < body->n_inputs; i++) {
+        rc = give_back(job, body->inputs[i]);
     }
     return rc;
 }
 
-static enum qp_code void_transfer(struct qp_job *job, const Qp__Event *event)
+/* Only the hand-over that is under way: an earlier one may have been of the same lot to the same
+ * hands, and be voided already. */
+static enum qp_code void_transfer(struct qp_job *job, const Qp__Event *event,
+                                  const Qp__EventPlace *place)
 {
     const Qp__LotTransferred *body = event->lot_transferred;
     Qp__LotState *lot = NULL;
     enum qp_code rc = qp_job_lot(job, body->lot, &lot);
     if (rc == QP_OK &&
-        (lot->status != QP__LOT_STATUS__LOT_STATUS_HANDED ||
-         strcmp(lot->handed_to, body->to) != 0 || lot->handed_kind != (uint32_t)body->kind ||
-         lot->handed->grams != body->quantity->grams ||
-         lot->handed->pieces != body->quantity->pieces)) {
+        (lot->status != QP__LOT_STATUS__LOT_STATUS_HANDED || lot->handed_at == NULL ||
+         lot->handed_at->index != place->index || lot->handed_at->position != place->position)) {
         rc = refuse_used(job, body->lot);
     }
     if (rc != QP_OK) {
@@ -143,6 +160,7 @@ static enum qp_code void_transfer(struct qp_job *job, const Qp__Event *event)
     lot->handed_to = (char *)(uintptr_t)protobuf_c_empty_string;
     lot->handed_kind = 0;
     lot->handed = NULL;
+    lot->handed_at = NULL;
     lot->uses -= lot->uses > 0 ? 1 : 0;
     return qp_job_put_lot(job, body->lot, lot);
 }
@@ -156,7 +174,7 @@ static enum qp_code void_effect(struct qp_job *job, const Qp__Event *event,
     case QP__EVENT__BODY_LOT_PROCESSED:
         return void_process(job, event);
     case QP__EVENT__BODY_LOT_TRANSFERRED:
-        return void_transfer(job, event);
+        return void_transfer(job, event, place);
     case QP__EVENT__BODY_LOT_INSPECTED:
     case QP__EVENT__BODY_FOOTPRINT_RECORDED:
     case QP__EVENT__BODY_DOCUMENT_ATTACHED:

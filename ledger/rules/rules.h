@@ -30,6 +30,9 @@ struct qp_rule_context {
     uint64_t index;       /* of the entry */
     uint32_t position;    /* of the event in its statement */
     uint64_t admitted_ms; /* of the entry */
+    /* Of a voiding, in a slice: of the voided event only the draws were taken over (qp_rules_draw),
+     * so only they are given back; its other lots are not in the state. */
+    bool voids_draws;
 };
 
 /* Judge one event and, if it may happen, change the state. On a refusal the state may hold part of

@@ -289,7 +289,7 @@ int main(void)
 #define ON_MARKET(test) cmocka_unit_test_setup_teardown(test, market_open, market_close)
     const struct CMUnitTest tests[] = {
         ON_MARKET(is_authentic_to_the_verifier),
-        cmocka_unit_test_setup_teardown(satisfies_the_policy, market_open_plain, market_close),
+        cmocka_unit_test_setup_teardown(satisfies_the_policy, market_open, market_close),
         ON_MARKET(gives_the_same_bytes_again),
         ON_MARKET(discloses_what_was_asked_for_and_no_more),
         ON_MARKET(counts_contents_that_are_not_in_the_vault),
