@@ -90,3 +90,23 @@ quipu sign --key coop.key --batch 1 -o many.qst many.json >/dev/null
 expect 0 submit four.qst many.qst
 [ "$(wc -l <out)" -le 24 ] || fail "a line for each of many"
 says '^42 admitted (42 events)' out
+
+# A stream is answered while it is open, and nobody else writes meanwhile.
+mkfifo stream
+event P-200 >next.json
+quipu sign --key coop.key -o next.qst next.json >/dev/null
+quipu submit ledger --log-key log.key - <stream >answers 2>&1 &
+pid=$!
+exec 4>stream
+cat next.qst >&4
+tries=0
+while ! grep -q 'entry' answers; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 300 ] || fail "no answer while the stream is open: $(cat answers)"
+    sleep 0.1
+done
+expect 4 submit one.qst
+says '^quipu: ' err
+exec 4>&-
+wait "$pid" || fail "the stream: $(cat answers)"
+says '^1 admitted' answers

@@ -28,10 +28,20 @@ struct submit {
 
 /* ---- Where records come from ---- */
 
+static bool is_ready(void *context)
+{
+    const struct submit *submit = context;
+    struct pollfd poll_fd = {.fd = submit->fd, .events = POLLIN};
+    return poll(&poll_fd, 1, 0) != 0; /* also at the end, and when something is wrong */
+}
+
 static enum qp_code read_some(void *context, uint8_t *bytes, size_t len, size_t *got,
                               struct qp_err *err)
 {
     const struct submit *submit = context;
+    if (!is_ready(context)) {
+        (void)fflush(stdout); /* whoever waits for the answers before sending more */
+    }
     for (;;) {
         ssize_t n = read(submit->fd, bytes, len);
         if (n >= 0) {
@@ -42,13 +52,6 @@ static enum qp_code read_some(void *context, uint8_t *bytes, size_t len, size_t 
             return qp_fail_errno(err, errno, "read", submit->file);
         }
     }
-}
-
-static bool is_ready(void *context)
-{
-    const struct submit *submit = context;
-    struct pollfd poll_fd = {.fd = submit->fd, .events = POLLIN};
-    return poll(&poll_fd, 1, 0) != 0; /* also at the end, and when something is wrong */
 }
 
 /* ---- What is kept of each ---- */
