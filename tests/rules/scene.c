@@ -131,7 +131,7 @@ struct qp_span scene_event_bytes(const char *when, const char *body)
     return made;
 }
 
-static void keep(const struct qp_rule_context *context, struct qp_span bytes)
+void scene_keep(const struct qp_rule_context *context, struct qp_span bytes)
 {
     scene.events = realloc(scene.events, (scene.event_count + 1) * sizeof *scene.events);
     assert_non_null(scene.events);
@@ -157,7 +157,7 @@ enum qp_code scene_act(const char *signer, const char *when, const char *body, s
     qp_state_map_mark(scene.map);
     enum qp_code rc = qp_rules_apply(&context, event, &scene.state, &scene.arena, why);
     if (rc == QP_OK) {
-        keep(&context, bytes);
+        scene_keep(&context, bytes);
     } else {
         qp_state_map_rollback(scene.map);
     }

@@ -44,6 +44,9 @@ enum qp_code scene_act(const char *signer, const char *when, const char *body, s
 /* Body bytes of an event made by the text, in the scene's arena until the next act. */
 struct qp_span scene_event_bytes(const char *when, const char *body);
 
+/* Remember an event that was accepted, so that it can be voided. */
+void scene_keep(const struct qp_rule_context *context, struct qp_span bytes);
+
 /* Accepted, or the test fails. */
 void ok(const char *signer, const char *when, const char *format, ...) QP_PRINTF(3, 4);
 /* Refused with exactly this code, and the state is what it was, or the test fails. */

@@ -107,6 +107,7 @@ static void outputs_stay_within_the_factors(void **state)
         {"QP-MASS-YIELD", IN("norte/a", "1000000"),
          OUT("norte/b", "parchment", "220001", "product")},
         {"QP-MASS-YIELD", IN("norte/a", "1000000"), OUT("norte/b", "parchment", "220001", "waste")},
+        {"QP-MASS-YIELD", IN("norte/a", "4"), OUT("norte/b", "parchment", "1", "product")},
         {"QP-MASS-YIELD", IN("norte/a", "999999"),
          OUT("norte/b", "parchment", "220000", "product")},
         {"QP-MASS-YIELD", IN("norte/a", "1000000"),

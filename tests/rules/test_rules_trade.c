@@ -326,6 +326,11 @@ static void a_hand_over_is_voided_until_it_is_received(void **state)
     keep_last(transfer);
     no("QP-VOID-USED", "norte", DAY, VOIDED, custody); /* that is another hand-over */
     ok("norte", DAY, VOIDED, transfer);
+    ok("norte", DAY, "%s", given); /* word for word the same once more */
+    memcpy(custody, transfer, sizeof custody);
+    keep_last(transfer);
+    no("QP-VOID-USED", "norte", DAY, VOIDED, custody);
+    ok("norte", DAY, VOIDED, transfer);
     no("QP-TRANSFER-NONE", "sur", DAY,
        "'lot_received': {'lot': 'norte/a', 'from': 'norte', 'quantity': {'grams': 1000}}");
     ok("norte", DAY, "%s", given);
