@@ -15,6 +15,12 @@ expect 2 quipu sign --kye a b
 says 'did you mean --key' err
 expect 2 quipu sign -Z a
 says ' -Z' err
+expect 2 quipu sign '' -Z
+says ' -Z' err
+expect 2 quipu sign -é
+says 'unknown option -é' err
+expect 2 quipu sign --json=yes
+says 'json=yes takes no value' err
 expect 2 quipu sign --key
 says 'needs a value' err
 expect 2 quipu sign --key '' a

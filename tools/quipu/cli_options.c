@@ -268,7 +268,6 @@ enum qp_code cli_parse(struct cli *cli, const struct cli_spec *spec, int argc, c
     opterr = 0;
     optind = 0; /* glibc and musl: begin anew */
     for (;;) {
-        int at = optind == 0 ? 1 : optind;
         int got = getopt_long(argc, argv, parser.letters, parser.longs, NULL);
         if (got == -1) {
             break;
@@ -286,10 +285,14 @@ enum qp_code cli_parse(struct cli *cli, const struct cli_spec *spec, int argc, c
             return fail_usage(spec, " needs a value", argv[optind - 1], err);
         }
         const struct cli_option *option = got == '?' ? NULL : option_of(spec, got);
+        if (option == NULL && optopt >= HELP_OPTION) {
+            return fail_usage(spec, " takes no value", argv[optind - 1], err);
+        }
         if (option == NULL) {
+            /* getopt gives the letter of a short option, and 0 for a long one. */
             char letter[3] = {'-', (char)optopt, '\0'};
-            bool is_letter = optopt > ' ' && optopt < 0x7f && argv[at][1] != '-';
-            return fail_unknown(spec, is_letter ? letter : argv[optind - 1], err);
+            const char *typed = optopt == 0 || optind >= argc ? argv[optind - 1] : argv[optind];
+            return fail_unknown(spec, optopt > ' ' && optopt < 0x7f ? letter : typed, err);
         }
         enum qp_code rc = take(spec, option, optarg, err);
         if (rc != QP_OK) {
