@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "rules/graph.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 struct qp_catalog {
@@ -122,6 +123,13 @@ void qp_catalog_outline(char hex[65], struct qp_span content)
     qp_hash_hex(hex, &hash);
 }
 
+char *qp_catalog_assessed(struct qp_arena *arena, const Qp__Event *event)
+{
+    const Qp__PlotAssessed *body = event->plot_assessed;
+    return qp_arena_printf(arena, "%s %" PRIu64 " %" PRIu64, body->plot, event->occurred_ms,
+                           body->covers_to_ms);
+}
+
 /* ---- From events ---- */
 
 /* The contents of a submission or draft come in the order of the commitments that they open. */
@@ -137,6 +145,7 @@ struct taking {
     struct qp_catalog *catalog;
     struct qp_arena *scratch;
     struct contents *contents;
+    bool with_areas; /* of plots, which costs a little */
     const Qp__Event *event;
 };
 
@@ -147,6 +156,17 @@ static enum qp_code add_simple(struct qp_catalog *catalog, enum qp_catalog_kind 
     return qp_catalog_add(catalog, &item, err);
 }
 
+static enum qp_code take_outline_area(const struct taking *taking, struct qp_span content,
+                                      struct qp_err *err)
+{
+    const char *id = taking->event->plot_registered->plot;
+    struct qp_catalog *catalog = taking->catalog;
+    struct qp_catalog_item *item = catalog->slots[slot_of(catalog, QP_CATALOG_PLOT, id)];
+    struct qp_geometry geometry;
+    enum qp_code rc = qp_geometry_decode(content, taking->scratch, &geometry, err);
+    return rc == QP_OK ? qp_geometry_area_m2(&geometry, &item->outline_m2, err) : rc;
+}
+
 static enum qp_code take_content(const struct taking *taking, Qp__SealedKind kind,
                                  struct qp_span content, struct qp_err *err)
 {
@@ -155,8 +175,9 @@ static enum qp_code take_content(const struct taking *taking, Qp__SealedKind kin
         event->body_case == QP__EVENT__BODY_PLOT_REGISTERED) {
         char hex[65];
         qp_catalog_outline(hex, content);
-        return add_simple(taking->catalog, QP_CATALOG_OUTLINE, hex, event->plot_registered->plot,
-                          err);
+        enum qp_code rc =
+            add_simple(taking->catalog, QP_CATALOG_OUTLINE, hex, event->plot_registered->plot, err);
+        return rc == QP_OK && taking->with_areas ? take_outline_area(taking, content, err) : rc;
     }
     if (kind == QP__SEALED_KIND__SEALED_KIND_PRODUCER &&
         event->body_case == QP__EVENT__BODY_PRODUCER_REGISTERED) {
@@ -193,49 +214,91 @@ static enum qp_code take_sealed(void *context, const char *field, const Qp__Seal
     return take_content(taking, sealed->kind, content, err);
 }
 
-static enum qp_code take_names(const struct taking *taking, struct qp_err *err)
+static enum qp_code take_plot(const struct taking *taking, struct qp_err *err)
 {
-    const Qp__Event *event = taking->event;
+    const Qp__PlotRegistered *plot = taking->event->plot_registered;
+    struct qp_catalog_item item = {
+        .kind = QP_CATALOG_PLOT, .id = plot->plot, .owner = plot->producer};
+    for (size_t i = 0; i < plot->n_commodities; i++) {
+        item.commodities |= UINT64_C(1) << ((unsigned)plot->commodities[i] & 63U);
+    }
+    if (taking->with_areas) {
+        item.geometry = qp_bytes_hash(plot->geometry->commitment);
+        item.declared_m2 = plot->area_m2;
+        const struct qp_catalog_item *known =
+            qp_catalog_find(taking->catalog, QP_CATALOG_PLOT, plot->plot);
+        if (known != NULL && !qp_hash_eq(&known->geometry, &item.geometry)) {
+            return qp_fail(err, QP_E_INPUT,
+                           "plot %s is registered twice, in two shapes; give only the file that "
+                           "the ledger has admitted",
+                           plot->plot);
+        }
+    }
+    return qp_catalog_add(taking->catalog, &item, err);
+}
+
+static enum qp_code take_party(const struct taking *taking, const Qp__PartyEnrolled *party,
+                               struct qp_err *err)
+{
+    char hex[65];
+    qp_hex_encode(hex, qp_span_bytes(party->key));
+    enum qp_code rc = add_simple(taking->catalog, QP_CATALOG_PARTY, party->party, "", err);
+    return rc == QP_OK ? add_simple(taking->catalog, QP_CATALOG_KEY, hex, party->party, err) : rc;
+}
+
+static enum qp_code take_assessment(const struct taking *taking, struct qp_err *err)
+{
+    const char *id = qp_catalog_assessed(taking->scratch, taking->event);
+    return id != NULL ? add_simple(taking->catalog, QP_CATALOG_ASSESSED, id, "", err)
+                      : no_memory(err);
+}
+
+static enum qp_code take_outputs(const struct taking *taking, struct qp_err *err)
+{
+    const Qp__LotProcessed *processed = taking->event->lot_processed;
     enum qp_code rc = QP_OK;
-    if (event->body_case == QP__EVENT__BODY_PRODUCER_REGISTERED) {
-        return add_simple(taking->catalog, QP_CATALOG_PRODUCER,
-                          event->producer_registered->producer, "", err);
-    }
-    if (event->body_case == QP__EVENT__BODY_PLOT_REGISTERED) {
-        const Qp__PlotRegistered *plot = event->plot_registered;
-        struct qp_catalog_item item = {
-            .kind = QP_CATALOG_PLOT, .id = plot->plot, .owner = plot->producer};
-        for (size_t i = 0; i < plot->n_commodities; i++) {
-            item.commodities |= UINT64_C(1) << ((unsigned)plot->commodities[i] & 63U);
-        }
-        return qp_catalog_add(taking->catalog, &item, err);
-    }
-    if (event->body_case == QP__EVENT__BODY_LOT_HARVESTED) {
-        return add_simple(taking->catalog, QP_CATALOG_LOT, event->lot_harvested->lot, "", err);
-    }
-    if (event->body_case == QP__EVENT__BODY_LOT_PROCESSED) {
-        const Qp__LotProcessed *processed = event->lot_processed;
-        for (size_t i = 0; rc == QP_OK && i < processed->n_outputs; i++) {
-            rc = add_simple(taking->catalog, QP_CATALOG_LOT, processed->outputs[i]->lot, "", err);
-        }
+    for (size_t i = 0; rc == QP_OK && i < processed->n_outputs; i++) {
+        rc = add_simple(taking->catalog, QP_CATALOG_LOT, processed->outputs[i]->lot, "", err);
     }
     return rc;
 }
 
-static enum qp_code take_event(struct qp_catalog *catalog, struct qp_span bytes,
-                               struct contents *contents, struct qp_arena *scratch,
-                               struct qp_err *err)
+static enum qp_code take_names(const struct taking *taking, struct qp_err *err)
 {
-    struct taking taking = {.catalog = catalog, .scratch = scratch, .contents = contents};
+    const Qp__Event *event = taking->event;
+    switch (event->body_case) {
+    case QP__EVENT__BODY_LEDGER_OPENED:
+        return take_party(taking, event->ledger_opened->operator_, err);
+    case QP__EVENT__BODY_PARTY_ENROLLED:
+        return take_party(taking, event->party_enrolled, err);
+    case QP__EVENT__BODY_PRODUCER_REGISTERED:
+        return add_simple(taking->catalog, QP_CATALOG_PRODUCER,
+                          event->producer_registered->producer, "", err);
+    case QP__EVENT__BODY_PLOT_REGISTERED:
+        return take_plot(taking, err);
+    case QP__EVENT__BODY_PLOT_ASSESSED:
+        return take_assessment(taking, err);
+    case QP__EVENT__BODY_LOT_HARVESTED:
+        return add_simple(taking->catalog, QP_CATALOG_LOT, event->lot_harvested->lot, "", err);
+    case QP__EVENT__BODY_LOT_PROCESSED:
+        return take_outputs(taking, err);
+    default:
+        return QP_OK;
+    }
+}
+
+/* taking: all but the event. */
+static enum qp_code take_event(struct taking *taking, struct qp_span bytes, struct qp_err *err)
+{
     Qp__Event *event = NULL;
-    qp_arena_reset(scratch);
-    enum qp_code rc = qp_event_decode(bytes, scratch, &event, err);
+    qp_arena_reset(taking->scratch);
+    enum qp_code rc = qp_event_decode(bytes, taking->scratch, &event, err);
     if (rc != QP_OK) {
         return rc;
     }
-    taking.event = event;
-    rc = take_names(&taking, err);
-    return rc == QP_OK ? qp_event_sealed(event, take_sealed, &taking, err) : rc;
+    taking->event = event;
+    rc = take_names(taking, err);
+    return rc == QP_OK ? qp_event_sealed(event, take_sealed, taking, err) : rc;
 }
 
 static void submission_content(const struct contents *contents, size_t i, struct qp_salt *salt,
@@ -249,6 +312,7 @@ static void submission_content(const struct contents *contents, size_t i, struct
 struct reading {
     struct qp_catalog *catalog;
     struct qp_arena scratch;
+    bool with_areas;
 };
 
 static enum qp_code take_submission(void *context, const Qp__Submission *submission,
@@ -257,10 +321,13 @@ static enum qp_code take_submission(void *context, const Qp__Submission *submiss
     struct reading *reading = context;
     struct contents contents = {
         .at = submission_content, .source = submission, .count = submission->n_sealed};
+    struct taking taking = {.catalog = reading->catalog,
+                            .scratch = &reading->scratch,
+                            .contents = &contents,
+                            .with_areas = reading->with_areas};
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < submission->n_events; i++) {
-        rc = take_event(reading->catalog, qp_span_bytes(submission->events[i]), &contents,
-                        &reading->scratch, err);
+        rc = take_event(&taking, qp_span_bytes(submission->events[i]), err);
     }
     return rc;
 }
@@ -272,6 +339,30 @@ enum qp_code qp_catalog_add_journal(struct qp_catalog *catalog, const struct qp_
     qp_arena_init(&reading.scratch, 0);
     enum qp_code rc = qp_journal_each(journal, take_submission, &reading, err);
     qp_arena_wipe(&reading.scratch);
+    return rc;
+}
+
+enum qp_code qp_catalog_add_submissions(struct qp_catalog *catalog, struct qp_span records,
+                                        struct qp_err *err)
+{
+    struct reading reading = {.catalog = catalog, .with_areas = true};
+    struct qp_arena arena;
+    enum qp_code rc = QP_OK;
+    qp_arena_init(&arena, 0);
+    qp_arena_init(&reading.scratch, 0);
+    for (size_t at = 0; rc == QP_OK && at < records.len;) {
+        Qp__Submission *submission = NULL;
+        size_t used = 0;
+        qp_arena_reset(&arena);
+        rc = qp_submission_decode(qp_span_of(records.data + at, records.len - at), &arena,
+                                  &submission, &used, err);
+        if (rc == QP_OK) {
+            rc = take_submission(&reading, submission, err);
+        }
+        at += used;
+    }
+    qp_arena_wipe(&reading.scratch);
+    qp_arena_wipe(&arena);
     return rc;
 }
 
@@ -290,8 +381,9 @@ enum qp_code qp_catalog_add_draft(struct qp_catalog *catalog, const struct qp_dr
     struct contents contents = {.at = draft_content, .source = draft, .count = draft->sealed_used};
     enum qp_code rc = QP_OK;
     qp_arena_init(&scratch, 0);
+    struct taking taking = {.catalog = catalog, .scratch = &scratch, .contents = &contents};
     for (size_t i = 0; rc == QP_OK && i < draft->event_count; i++) {
-        rc = take_event(catalog, draft->events[i].bytes, &contents, &scratch, err);
+        rc = take_event(&taking, draft->events[i].bytes, err);
     }
     qp_arena_wipe(&scratch);
     return rc;

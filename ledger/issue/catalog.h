@@ -12,6 +12,9 @@ enum qp_catalog_kind {
     QP_CATALOG_LOT,      /* harvested or made */
     QP_CATALOG_DOCUMENT, /* of identity; owner: the producer who has it */
     QP_CATALOG_OUTLINE,  /* hash of a plot's canonical geometry, in hex; owner: the plot */
+    QP_CATALOG_PARTY,
+    QP_CATALOG_KEY,      /* a party's public key, in hex; owner: the party */
+    QP_CATALOG_ASSESSED, /* qp_catalog_assessed */
     QP_CATALOG_KINDS
 };
 
@@ -21,6 +24,10 @@ struct qp_catalog_item {
     const char *owner;    /* as above, or "" */
     uint64_t commodities; /* of a plot: bit 1 << Commodity */
     uint64_t place;       /* line or feature of a file; 0: in an earlier statement */
+    /* Of a plot, filled by qp_catalog_add_submissions alone. */
+    struct qp_hash geometry; /* commitment */
+    uint64_t declared_m2;
+    uint64_t outline_m2; /* computed; 0: a point, or the outline is not in the file */
 };
 
 struct qp_catalog;
@@ -32,6 +39,11 @@ enum qp_code qp_catalog_add_journal(struct qp_catalog *catalog, const struct qp_
                                     struct qp_err *err) QP_MUST_USE;
 enum qp_code qp_catalog_add_draft(struct qp_catalog *catalog, const struct qp_draft *draft,
                                   struct qp_err *err) QP_MUST_USE;
+/* The plots of submission files that others have signed, with their commitments and areas. The
+ * statements are not verified: what an issuer builds on them, the ledger judges.
+ * QP_E_INPUT (not submissions, or a plot in two shapes), QP_E_MEMORY. */
+enum qp_code qp_catalog_add_submissions(struct qp_catalog *catalog, struct qp_span records,
+                                        struct qp_err *err) QP_MUST_USE;
 /* Copies the item. One that is there already stays as it is. */
 enum qp_code qp_catalog_add(struct qp_catalog *catalog, const struct qp_catalog_item *item,
                             struct qp_err *err) QP_MUST_USE;
@@ -41,5 +53,8 @@ const struct qp_catalog_item *qp_catalog_find(const struct qp_catalog *catalog,
 size_t qp_catalog_count(const struct qp_catalog *catalog, enum qp_catalog_kind kind);
 /* The id of an outline. */
 void qp_catalog_outline(char hex[65], struct qp_span content);
+/* The id of an assessment: the plot, the day it is of, and the day up to which its data reach.
+ * NULL: no memory. */
+char *qp_catalog_assessed(struct qp_arena *arena, const Qp__Event *event);
 
 #endif

@@ -12,12 +12,13 @@ enum qp_code qp_import_begin(struct qp_importing *in, struct qp_err *err)
     *in->report = (struct qp_import_report){0};
     in->events_before = in->draft->event_count;
     qp_arena_init(&in->scratch, 0);
-    if (!qp_class_check(QP_CLASS_PARTY, qp_span_text(in->options->party)) ||
-        in->options->party[0] == '\0') {
+    const char *party = in->options->party == NULL ? "" : in->options->party;
+    if (!in->whole_ids &&
+        (!qp_class_check(QP_CLASS_PARTY, qp_span_text(party)) || party[0] == '\0')) {
         return qp_fail(err, QP_E_USAGE,
                        "\"%.40s\" is not the short name of a party: small letters, digits and '-', "
                        "such as alto-mayo",
-                       in->options->party);
+                       party);
     }
     enum qp_code rc = qp_catalog_new(&in->local, err);
     return rc == QP_OK ? qp_catalog_add_draft(in->local, in->draft, err) : rc;

@@ -1,15 +1,21 @@
-/* Imports: the files that a cooperative already has, turned into events of a draft.
+/* Imports: the files that people already have, turned into events of a draft.
  *
- *   producers  CSV: producer,name,document,sex,district,community
- *   plots      GeoJSON features with the properties plot, producer, commodities ("coffee,cocoa" or
- *              a list), country (PE where absent), department (ISO 3166-2, such as PE-SAM),
- * area_ha, tenure, tenure_evidence; others are passed over deliveries CSV:
- * lot,date,producer,plots,commodity,form,quantity,unit,crop_year,delivery_note,
- *              moisture_percent,price_pen_per_kg,harvest_from,harvest_to
+ * Of a cooperative:
+ *   producers    CSV: producer,name,document,sex,district,community
+ *   plots        GeoJSON features with the properties plot, producer, commodities ("coffee,cocoa"
+ *                or a list), country (PE where absent), department (ISO 3166-2, such as PE-SAM),
+ *                area_ha, tenure, tenure_evidence; others are passed over
+ *   deliveries   CSV: lot,date,producer,plots,commodity,form,quantity,unit,crop_year,
+ *                delivery_note,moisture_percent,price_pen_per_kg,harvest_from,harvest_to
+ * Of a registrar:
+ *   parties      CSV: party,legal_name,country,ruc,gln,roles,vkey_file,address,email,phone
+ * Of an assessor:
+ *   assessments  CSV: plot,date,outcome,assessed_m2,forest_m2,loss_m2,nodata_ppm
  *
- * Codes are the cooperative's own; the party and '/' are put in front. `plots` of a delivery is
- * C-0001, or several with '|' between them and shares in percent behind ':' (C-0001:60|C-0002:40;
- * without shares they are equal). Numbers are written with a decimal point.
+ * A cooperative's codes are its own; the party and '/' are put in front. Elsewhere ids are written
+ * whole. `plots` of a delivery is C-0001, or several with '|' between them and shares in percent
+ * behind ':' (C-0001:60|C-0002:40; without shares they are equal); `roles` of a party is
+ * cooperative|processor. Numbers are written with a decimal point.
  *
  * Every row is judged and every fault is told. A row that is good alone but names what the issuer's
  * own statements do not know is bad too. Nothing goes into the draft unless all rows are good, or
@@ -31,13 +37,16 @@ struct qp_import_note {
 };
 
 struct qp_import_options {
-    const char *party;
+    const char *party;              /* of producers, plots and deliveries */
     const char *file;               /* its name, for the notes; may be NULL */
-    uint64_t occurred_ms;           /* when producers and plots were registered */
-    uint64_t latest_ms;             /* no delivery after this; 0: any */
+    uint64_t occurred_ms;           /* when producers, plots and parties were registered */
+    uint64_t latest_ms;             /* no delivery or assessment after this; 0: any */
     const struct qp_catalog *known; /* what the journal holds; NULL: nothing is known */
     bool others_registered;         /* producers and plots may be unknown here */
     bool skip_bad;
+    const struct qp_file_reader *read_file; /* of parties: reads a vkey_file */
+    const struct qp_catalog *plots;         /* of assessments: qp_catalog_add_submissions */
+    const Qp__PlotAssessed *method;         /* of assessments: qp_assessment_method_read */
     void (*tell)(void *context, const struct qp_import_note *note); /* may be NULL */
     void *context;
 };
@@ -68,5 +77,20 @@ enum qp_code qp_import_deliveries(struct qp_draft *draft, struct qp_span file,
                                   const struct qp_import_options *options,
                                   struct qp_import_report *report, struct qp_buf *bad_rows,
                                   struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_import_parties(struct qp_draft *draft, struct qp_span file,
+                               const struct qp_import_options *options,
+                               struct qp_import_report *report, struct qp_buf *bad_rows,
+                               struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_import_assessments(struct qp_draft *draft, struct qp_span file,
+                                   const struct qp_import_options *options,
+                                   struct qp_import_report *report, struct qp_buf *bad_rows,
+                                   struct qp_err *err) QP_MUST_USE;
+
+/* What all assessments of a file have in common, from JSON: {"method": "name and version",
+ * "cut_off": "2020-12-31T23:59:59Z", "covers_to": "2026-09-27", "datasets": [{"name": …,
+ * "sha256": …}]}. *method lives in the arena. QP_E_INPUT, QP_E_MEMORY. */
+enum qp_code qp_assessment_method_read(struct qp_span json, struct qp_arena *arena,
+                                       const Qp__PlotAssessed **method,
+                                       struct qp_err *err) QP_MUST_USE;
 
 #endif

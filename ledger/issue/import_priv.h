@@ -1,4 +1,4 @@
-/* What the three imports share: one row after the other, judged, counted and told. */
+/* What the imports share: one row after the other, judged, counted and told. */
 #ifndef QP_ISSUE_IMPORT_PRIV_H
 #define QP_ISSUE_IMPORT_PRIV_H
 
@@ -15,6 +15,7 @@ struct qp_importing {
     struct qp_catalog *local; /* what the draft and this file have named */
     struct qp_arena scratch;  /* of one row */
     size_t events_before;
+    bool whole_ids; /* no party is put in front of ids */
     const char *unit;
     uint64_t place;
 };

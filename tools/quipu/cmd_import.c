@@ -1,8 +1,7 @@
-/* quipu import: the tables of a cooperative become signed statements. */
+/* quipu import: tables that people keep become signed statements. */
 #include "cli.h"
 
 #include "core/check.h"
-#include "core/time.h"
 #include "host/clock.h"
 #include "host/file.h"
 #include "issue/import.h"
@@ -11,6 +10,8 @@
 #include <string.h>
 
 #define IMPORT_BYTES_MAX ((size_t)256 * 1024 * 1024)
+#define METHOD_BYTES_MAX ((size_t)1024 * 1024)
+#define KEY_BYTES_MAX ((size_t)4096)
 #define NOTES_AT_ONCE 400 /* rows of the table of faults that are lined up together */
 /* A laptop's clock may be a little behind the one that dated a row. */
 #define CLOCK_SLACK_MS (UINT64_C(24) * 60 * 60 * 1000)
@@ -22,6 +23,9 @@ struct import {
     const char *ledger;
     const char *at;
     const char *bad_path;
+    const char *keys_dir;        /* of parties */
+    const char *method_path;     /* of assessments */
+    struct cli_list plots_paths; /* of assessments */
     bool dry_run;
     struct cli_secret secret;
     struct cli_signing signing;
@@ -92,6 +96,66 @@ static enum qp_code refuse(const struct import *import, const struct qp_import_r
                    import->bad_path == NULL ? ", or give --skip-bad FILE" : "");
 }
 
+/* ---- What some imports read besides ---- */
+
+/* A key file of a row: in --keys, or beside the table. */
+static enum qp_code read_key(void *context, const char *path, struct qp_buf *out,
+                             struct qp_err *err)
+{
+    const struct import *import = context;
+    const char *table = import->how.file;
+    const char *slash = strrchr(table, '/');
+    struct qp_buf whole = {0};
+    enum qp_code rc = QP_OK;
+    if (path[0] == '/') {
+        rc = qp_buf_addf(&whole, err, "%s", path);
+    } else if (import->keys_dir != NULL) {
+        rc = qp_buf_addf(&whole, err, "%s/%s", import->keys_dir, path);
+    } else {
+        int len = slash == NULL ? 0 : (int)(slash + 1 - table);
+        rc = qp_buf_addf(&whole, err, "%.*s%s", len, table, path);
+    }
+    rc = rc == QP_OK ? qp_file_read((const char *)whole.data, KEY_BYTES_MAX, out, err) : rc;
+    qp_buf_wipe(&whole);
+    return rc;
+}
+
+static enum qp_code read_plots(const struct import *import, struct qp_catalog **plots,
+                               struct qp_err *err)
+{
+    enum qp_code rc = qp_catalog_new(plots, err);
+    for (size_t i = 0; rc == QP_OK && i < import->plots_paths.count; i++) {
+        const char *path = import->plots_paths.items[i];
+        struct qp_buf file = {0};
+        rc = qp_file_read(path, IMPORT_BYTES_MAX, &file, err);
+        if (rc == QP_OK) {
+            rc = qp_catalog_add_submissions(*plots, qp_span_buf(&file), err);
+            rc = rc == QP_OK ? rc : qp_prefix(err, rc, "%.150s", path);
+        }
+        qp_buf_wipe(&file);
+    }
+    if (rc == QP_OK && qp_catalog_count(*plots, QP_CATALOG_PLOT) == 0) {
+        rc = qp_fail(err, QP_E_USAGE,
+                     "no plot is registered in what --plots names; give the submission files of "
+                     "the cooperatives' plots");
+    }
+    return rc;
+}
+
+static enum qp_code read_method(struct import *import, struct qp_arena *arena, struct qp_err *err)
+{
+    struct qp_buf file = {0};
+    enum qp_code rc = qp_file_read(import->method_path, METHOD_BYTES_MAX, &file, err);
+    if (rc == QP_OK) {
+        rc = qp_assessment_method_read(qp_span_buf(&file), arena, &import->how.method, err);
+        rc = rc == QP_OK ? rc : qp_prefix(err, rc, "%.150s", import->method_path);
+    }
+    qp_buf_wipe(&file);
+    return rc;
+}
+
+/* ---- The import ---- */
+
 /* From the file's bytes to its statements. */
 static enum qp_code import_bytes(struct import *import, import_function *function,
                                  struct qp_span file, struct qp_journal *journal,
@@ -136,11 +200,7 @@ static enum qp_code set_times(struct import *import, struct qp_err *err)
     uint64_t now_ms = qp_now_ms();
     import->how.occurred_ms = now_ms;
     import->how.latest_ms = now_ms + CLOCK_SLACK_MS;
-    if (import->at == NULL) {
-        return QP_OK;
-    }
-    enum qp_code rc = qp_time_parse(qp_span_text(import->at), &import->how.occurred_ms, err);
-    return rc == QP_OK ? rc : qp_prefix(err, QP_E_USAGE, "--at");
+    return import->at == NULL ? QP_OK : cli_time("at", import->at, &import->how.occurred_ms, err);
 }
 
 static enum qp_code import_file(struct import *import, import_function *function, const char *path,
@@ -151,13 +211,24 @@ static enum qp_code import_file(struct import *import, import_function *function
     struct qp_buf file = {0};
     struct qp_key *key = NULL;
     struct qp_journal *journal = NULL;
+    struct qp_catalog *plots = NULL;
+    struct qp_arena arena;
+    const struct qp_file_reader reader = {.context = import, .read = read_key};
     import->notes = (struct cli_table){.columns = columns, .column_count = QP_COUNT(columns)};
     import->how.file = strcmp(path, "-") == 0 ? "stdin" : path;
     import->how.skip_bad = import->bad_path != NULL;
     import->how.tell = tell;
     import->how.context = import;
+    import->how.read_file = &reader;
+    import->how.plots = NULL;
+    qp_arena_init(&arena, 0);
     enum qp_code rc = import->dry_run ? QP_OK : cli_check_output(import->signing.output, err);
     rc = rc == QP_OK ? set_times(import, err) : rc;
+    if (rc == QP_OK && import->method_path != NULL) {
+        rc = read_method(import, &arena, err);
+        rc = rc == QP_OK ? read_plots(import, &plots, err) : rc;
+        import->how.plots = plots;
+    }
     rc = rc == QP_OK ? qp_file_read(path, IMPORT_BYTES_MAX, &file, err) : rc;
     rc = rc == QP_OK ? cli_journal_open(import->key_path, &import->secret, import->ledger, &key,
                                         &journal, err)
@@ -167,86 +238,176 @@ static enum qp_code import_file(struct import *import, import_function *function
     qp_journal_close(journal);
     qp_key_free(key);
     qp_buf_wipe(&file);
+    qp_catalog_free(plots);
+    qp_arena_wipe(&arena);
     return rc;
 }
 
-static enum qp_code run(struct cli *cli, const struct cli_spec *face, import_function *function,
-                        int argc, char **argv, struct qp_err *err)
+/* ---- The commands ---- */
+
+/* What distinguishes the imports on the command line. */
+enum takes {
+    TAKES_CODES = 1, /* of one party, which stands in front of them */
+    TAKES_TIME = 2,  /* of all rows */
+    TAKES_KEYS = 4,
+    TAKES_FINDINGS = 8
+};
+
+struct face {
+    const char *name;
+    const char *about;
+    import_function *function;
+    unsigned takes; /* of enum takes */
+};
+
+static size_t add_options(struct cli_option *to, size_t at, const struct cli_option *from,
+                          size_t count)
 {
-    struct import import = {.cli = cli, .signing.batch = 4096};
-    const struct cli_option options[] = {
-        {'k', "key", CLI_NEEDED, "FILE", &import.key_path, "the secret key that signs"},
-        CLI_SECRET_OPTIONS(import.secret),
-        {'p', "party", CLI_NEEDED, "PARTY", &import.how.party,
+    QP_ASSERT(at + count <= CLI_OPTIONS_MAX);
+    memcpy(to + at, from, count * sizeof *from);
+    return at + count;
+}
+
+static size_t make_options(struct import *import, unsigned takes, struct cli_option *to)
+{
+    const struct cli_option first[] = {
+        {'k', "key", CLI_NEEDED, "FILE", &import->key_path, "the secret key that signs"},
+        CLI_SECRET_OPTIONS(import->secret),
+    };
+    const struct cli_option codes[] = {
+        {'p', "party", CLI_NEEDED, "PARTY", &import->how.party,
          "whose codes these are; it is put in front of every code: PARTY/C-0001"},
-        {'l', "ledger", CLI_TEXT, "LEDGER", &import.ledger,
-         "for which ledger: its id, its ledger.json, or its folder; needed the first time"},
-        {0, "at", CLI_TEXT, "TIME", &import.at,
-         "when producers and plots were registered, such as 2026-02-03 or "
-         "2026-02-03T10:00:00-05:00; now if absent"},
-        {0, "others-registered", CLI_FLAG, NULL, &import.how.others_registered,
+        {0, "others-registered", CLI_FLAG, NULL, &import->how.others_registered,
          "take producers and plots that this key has not registered; the ledger judges them"},
-        {0, "skip-bad", CLI_TEXT, "FILE", &import.bad_path,
+    };
+    const struct cli_option keys[] = {
+        {0, "keys", CLI_TEXT, "DIR", &import->keys_dir,
+         "where the files of column vkey_file are; beside the table if absent"},
+    };
+    const struct cli_option findings[] = {
+        {0, "method-file", CLI_NEEDED, "FILE", &import->method_path,
+         "JSON with what all rows have in common: method, cut_off, covers_to, datasets"},
+        {0, "plots", CLI_LIST, "FILE", &import->plots_paths,
+         "a submission file that registers plots; may be given again and again"},
+    };
+    const struct cli_option time[] = {
+        {0, "at", CLI_TEXT, "TIME", &import->at,
+         "when all of it was registered, such as 2026-02-03 or 2026-02-03T10:00:00-05:00; now if "
+         "absent"},
+    };
+    const struct cli_option last[] = {
+        {'l', "ledger", CLI_TEXT, "LEDGER", &import->ledger,
+         "for which ledger: its id, its ledger.json, or its folder; needed the first time"},
+        {0, "skip-bad", CLI_TEXT, "FILE", &import->bad_path,
          "sign the good rows and put the bad ones, as they are, into FILE"},
-        {'n', "dry-run", CLI_FLAG, NULL, &import.dry_run, "judge the rows, sign nothing"},
-        {0, "batch", CLI_NUMBER, "N", &import.signing.batch,
+        {'n', "dry-run", CLI_FLAG, NULL, &import->dry_run, "judge the rows, sign nothing"},
+        {0, "batch", CLI_NUMBER, "N", &import->signing.batch,
          "at most N events in a statement (4096)"},
-        {'o', "output", CLI_TEXT, "FILE", &import.signing.output,
+        {'o', "output", CLI_TEXT, "FILE", &import->signing.output,
          "where to; stdout if absent, or -"},
     };
-    struct cli_spec spec = *face;
+    size_t count = add_options(to, 0, first, QP_COUNT(first));
+    count = takes & TAKES_CODES ? add_options(to, count, codes, QP_COUNT(codes)) : count;
+    count = takes & TAKES_KEYS ? add_options(to, count, keys, QP_COUNT(keys)) : count;
+    count = takes & TAKES_FINDINGS ? add_options(to, count, findings, QP_COUNT(findings)) : count;
+    count = takes & TAKES_TIME ? add_options(to, count, time, QP_COUNT(time)) : count;
+    return add_options(to, count, last, QP_COUNT(last));
+}
+
+static enum qp_code run(struct cli *cli, const struct face *face, int argc, char **argv,
+                        struct qp_err *err)
+{
+    struct import import = {.cli = cli, .signing.batch = 4096};
+    struct cli_option options[CLI_OPTIONS_MAX];
+    const struct cli_spec spec = {
+        .name = face->name,
+        .about = face->about,
+        .operands = "FILE|-",
+        .options = options,
+        .option_count = make_options(&import, face->takes, options),
+        .operands_least = 1,
+        .operands_most = 1,
+        .json = true,
+    };
     struct cli_operands operands;
-    spec.operands = "FILE|-";
-    spec.options = options;
-    spec.option_count = QP_COUNT(options);
-    spec.operands_least = 1;
-    spec.operands_most = 1;
-    spec.json = true;
     enum qp_code rc = cli_parse(cli, &spec, argc, argv, &operands, err);
     if (rc != QP_OK || operands.help) {
         return rc;
     }
-    return import_file(&import, function, operands.list[0], err);
+    return import_file(&import, face->function, operands.list[0], err);
+}
+
+static enum qp_code import_parties(struct cli *cli, int argc, char **argv, struct qp_err *err)
+{
+    static const struct face face = {
+        .name = "import parties",
+        .about = "Enrol parties and their keys from a CSV file with the columns party, legal_name, "
+                 "country, ruc, gln, roles (cooperative|processor), vkey_file, address, email, "
+                 "phone. Address, email and phone are sealed.",
+        .function = qp_import_parties,
+        .takes = TAKES_KEYS | TAKES_TIME};
+    return run(cli, &face, argc, argv, err);
 }
 
 static enum qp_code import_producers(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
-    static const struct cli_spec face = {
+    static const struct face face = {
         .name = "import producers",
         .about = "Sign producers from a CSV file with the columns producer, name, document, sex, "
-                 "district, community. Everything but the code is sealed."};
-    return run(cli, &face, qp_import_producers, argc, argv, err);
+                 "district, community. Everything but the code is sealed.",
+        .function = qp_import_producers,
+        .takes = TAKES_CODES | TAKES_TIME};
+    return run(cli, &face, argc, argv, err);
 }
 
 static enum qp_code import_plots(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
-    static const struct cli_spec face = {
+    static const struct face face = {
         .name = "import plots",
         .about = "Sign plots from a GeoJSON file: polygons, or points for plots of at most 4 ha, "
                  "with the properties plot, producer, commodities, country, department, area_ha, "
-                 "tenure, tenure_evidence. The outline is sealed."};
-    return run(cli, &face, qp_import_plots, argc, argv, err);
+                 "tenure, tenure_evidence. The outline is sealed.",
+        .function = qp_import_plots,
+        .takes = TAKES_CODES | TAKES_TIME};
+    return run(cli, &face, argc, argv, err);
+}
+
+static enum qp_code import_assessments(struct cli *cli, int argc, char **argv, struct qp_err *err)
+{
+    static const struct face face = {
+        .name = "import assessments",
+        .about = "Sign what was found about plots, from a CSV file with the columns plot, date, "
+                 "outcome (no_loss, loss, inconclusive), assessed_m2, forest_m2, loss_m2, "
+                 "nodata_ppm. Each is of the outline that stands in the submission file of the "
+                 "plot's cooperative (--plots), so no ledger is needed.",
+        .function = qp_import_assessments,
+        .takes = TAKES_FINDINGS};
+    return run(cli, &face, argc, argv, err);
 }
 
 static enum qp_code import_deliveries(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
-    static const struct cli_spec face = {
+    static const struct face face = {
         .name = "import deliveries",
         .about = "Sign deliveries from a CSV file with the columns lot, date, producer, plots, "
                  "commodity, form, quantity, unit, crop_year, delivery_note, moisture_percent, "
-                 "price_pen_per_kg, harvest_from, harvest_to. The price is sealed."};
-    return run(cli, &face, qp_import_deliveries, argc, argv, err);
+                 "price_pen_per_kg, harvest_from, harvest_to. The price is sealed.",
+        .function = qp_import_deliveries,
+        .takes = TAKES_CODES};
+    return run(cli, &face, argc, argv, err);
 }
 
 enum qp_code cmd_import(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
     static const struct cli_command commands[] = {
-        {"producers", "from CSV", import_producers},
-        {"plots", "from GeoJSON", import_plots},
-        {"deliveries", "from CSV", import_deliveries},
+        {"producers", "of a cooperative, from CSV", import_producers},
+        {"plots", "of a cooperative, from GeoJSON", import_plots},
+        {"deliveries", "to a cooperative, from CSV", import_deliveries},
+        {"assessments", "of plots, by an assessor, from CSV", import_assessments},
+        {"parties", "with their keys, by a registrar, from CSV", import_parties},
     };
     return cli_dispatch(cli, "quipu import",
-                        "Sign what a cooperative keeps in tables. Every wrong row is reported with "
-                        "its line and what to do, and nothing is signed unless all rows are good.",
+                        "Sign what is kept in tables. Every wrong row is reported with its line "
+                        "and what to do, and nothing is signed unless all rows are good.",
                         commands, QP_COUNT(commands), argc, argv, err);
 }
