@@ -185,6 +185,7 @@ static enum qp_code load_last(struct qp_book *book, struct qp_err *err)
                      (unsigned long long)book->size - 1);
     }
     if (rc == QP_OK) {
+        QP_ASSERT(entry != NULL && statement != NULL);
         qp_hash_leaf(&book->last_leaf, row);
         book->last_ms = entry->admitted_ms;
         book->ledger_id = qp_bytes_hash(statement->ledger_id);
@@ -330,13 +331,11 @@ static enum qp_code add_voided_edges(struct edge_job *job, struct qp_err *err)
     enum qp_code rc =
         state.event(state.context, job->event->event_voided->event, &bytes, &place, err);
     uint8_t *copy = rc == QP_OK ? qp_arena_alloc(&book->scratch, bytes.len) : NULL;
-    if (rc == QP_OK && copy == NULL) {
-        rc = no_memory(err);
+    if (copy == NULL) {
+        return rc == QP_OK ? no_memory(err) : rc;
     }
-    if (rc == QP_OK) {
-        memcpy(copy, bytes.data, bytes.len);
-        rc = qp_event_decode(qp_span_of(copy, bytes.len), &book->scratch, &voided, err);
-    }
+    memcpy(copy, bytes.data, bytes.len);
+    rc = qp_event_decode(qp_span_of(copy, bytes.len), &book->scratch, &voided, err);
     return rc == QP_OK ? qp_voided_edges(voided, add_edge, job, err) : rc;
 }
 
@@ -402,7 +401,7 @@ static enum qp_code add_entry(struct qp_book *book, const struct qp_record *reco
     if (rc == QP_OK && copy == NULL) {
         rc = no_memory(err);
     }
-    if (rc == QP_OK) {
+    if (copy != NULL) {
         memcpy(copy, bytes.data, bytes.len);
         *pending = (struct qp_pending){.record = record, .entry = qp_span_of(copy, bytes.len)};
         qp_hash_leaf(&pending->leaf, pending->entry);

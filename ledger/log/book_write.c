@@ -54,7 +54,8 @@ static enum qp_code put_rest(struct write_job *job, struct qp_err *err)
     enum qp_code rc = QP_OK;
     for (size_t i = 0; i < book->edge_count && rc == QP_OK; i++) {
         const struct qp_edge_row *row = &book->edges[i];
-        rc = qp_write_put(job->writer, QP_TABLE_EDGES, QP_PUT_NEW, row->key,
+        /* ANY: a voiding may come to a subject twice by way of the event that it voids. */
+        rc = qp_write_put(job->writer, QP_TABLE_EDGES, QP_PUT_ANY, row->key,
                           qp_span_of(&row->body, 1), err);
     }
     for (size_t i = 0; i < book->vault_count && rc == QP_OK; i++) {

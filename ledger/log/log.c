@@ -21,13 +21,10 @@ uint64_t qp_log_now(const struct qp_log *log)
 
 static char *join(const char *dir, const char *name)
 {
-    size_t dir_len = strlen(dir);
-    size_t name_len = strlen(name);
-    char *path = qp_alloc(dir_len + 1 + name_len + 1);
+    size_t size = strlen(dir) + 1 + strlen(name) + 1;
+    char *path = qp_alloc(size);
     if (path != NULL) {
-        memcpy(path, dir, dir_len);
-        path[dir_len] = '/';
-        memcpy(path + dir_len + 1, name, name_len + 1);
+        (void)snprintf(path, size, "%s/%s", dir, name);
     }
     return path;
 }
@@ -184,7 +181,7 @@ static void wait_a_little(int look)
 
 enum qp_code qp_log_adopt(struct qp_log *log, struct qp_err *err)
 {
-    struct qp_checkpoint checkpoint;
+    struct qp_checkpoint checkpoint = {.size = 0};
     enum qp_code rc = qp_log_note_check(log, qp_span_buf(&log->anchor.note), &checkpoint, err);
     if (rc != QP_OK) {
         return rc;
@@ -330,6 +327,7 @@ enum qp_code qp_log_open(const char *dir, const struct qp_log_options *options, 
     if (rc != QP_OK) {
         return rc;
     }
+    QP_ASSERT(made != NULL);
     bool there = false;
     rc = qp_file_exists(made->store_dir, &there, err);
     if (rc == QP_OK && !there) {
@@ -449,6 +447,7 @@ enum qp_code qp_log_create(const char *dir, struct qp_span opening,
     if (rc != QP_OK) {
         return rc;
     }
+    QP_ASSERT(log != NULL);
     qp_random(instance, sizeof instance);
     rc = qp_folder_make(dir, 0755, err);
     rc = rc == QP_OK ? check_empty(dir, err) : rc;

@@ -102,6 +102,7 @@ static bool wait_is_over(const struct stream *stream)
  * are no record. */
 static enum qp_code read_group(struct stream *stream, struct group *group, struct qp_err *err)
 {
+    QP_ASSERT(group->items != NULL);
     group->count = 0;
     if (stream->at > 0) {
         memmove(stream->data, stream->data + stream->at, stream->len - stream->at);

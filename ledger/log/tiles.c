@@ -102,6 +102,7 @@ enum qp_code qp_tiles_load(struct qp_tile_writer *tiles, struct qp_tile_cache *c
             struct qp_tile_tree *tree = NULL;
             rc = load(cache, level, edge->tile, edge->count, &tree, err);
             if (rc == QP_OK) {
+                QP_ASSERT(tree != NULL);
                 memcpy(edge->hashes, &tree->nodes[QP_TILE_WIDTH],
                        edge->count * sizeof edge->hashes[0]);
             }
@@ -142,9 +143,9 @@ enum qp_code qp_tiles_add(struct qp_tile_writer *tiles, const struct qp_hash *le
     struct qp_hash done[QP_MERKLE_LEVELS];
     size_t done_count = 0;
     enum qp_code rc = qp_merkle_frontier_add(&tiles->frontier, leaf, done, &done_count, err);
-    for (uint8_t level = 0; rc == QP_OK && 8U * level < done_count; level++) {
+    for (uint8_t level = 0; rc == QP_OK && (size_t)8 * level < done_count; level++) {
         struct qp_tile_edge *edge = &tiles->edges[level];
-        edge->hashes[edge->count++] = done[8U * level];
+        edge->hashes[edge->count++] = done[(size_t)8 * level];
         if (edge->count == QP_TILE_WIDTH) {
             rc = put_full(tiles, level, err);
         }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -237,8 +238,7 @@ enum qp_code qp_store_open(const char *dir, const struct qp_store_options *optio
         qp_free(path);
         return qp_fail(err, QP_E_MEMORY, "no memory to open a store");
     }
-    memcpy(path, dir, strlen(dir));
-    memcpy(path + strlen(dir), "/data.mdb", sizeof "/data.mdb");
+    (void)snprintf(path, size, "%s/data.mdb", dir);
     made->data_path = path;
     made->write = options->write || options->create;
     made->map_bytes_max = options->map_bytes_max != 0 && options->map_bytes_max < MAP_BYTES_MOST
