@@ -12,6 +12,7 @@ page_options() {
     grep '^\.It Fl' "$1" | tr ' ' '\n' | sed -n 's/^-\([a-z-]*\)$/\1/p'
 }
 
+all_commands >commands
 for command in $(quipu --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p'); do
     page=$MAN/quipu-$command.1
     [ -f "$page" ] || fail "no manual page of $command"
@@ -19,7 +20,7 @@ for command in $(quipu --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p'); do
         grep -q "^\.Sh $section\$" "$page" || fail "$page has no section $section"
     done
     grep -q "quipu-$command 1" "$MAN/quipu.1" || fail "quipu.1 does not name quipu-$command"
-    all_commands | grep -e "^$command\$" -e "^$command " | while read -r one; do
+    grep -e "^$command\$" -e "^$command " commands | while read -r one; do
         # shellcheck disable=SC2086 # one or two words
         quipu $one --help | help_options
     done | sort -u >shown
