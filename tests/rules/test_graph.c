@@ -107,7 +107,7 @@ static int kind_of(const Qp__Event *event, const char *field)
                  {"shipment", QP_STATE_SHIPMENT}};
     for (size_t i = 0; i < QP_COUNT(kinds); i++) {
         if (strcmp(kinds[i].field, field) == 0) {
-            return kinds[i].kind;
+            return (int)kinds[i].kind;
         }
     }
     assert_string_equal(field, "id"); /* of a subject */
