@@ -65,22 +65,31 @@ expect 2 import producers --at never -o x.qst "$SAMPLE/producers-selva-central.c
 expect 2 quipu import producers --key coop.key -o x.qst "$SAMPLE/producers-selva-central.csv"
 says '\-\-party' err
 
-# Every file of the folder of bad inputs is refused, with a reason, and nothing is signed.
-before=$(statements)
-for bad in "$SAMPLE"/bad/*.csv "$SAMPLE"/bad/*.geojson; do
-    case ${bad##*/} in
-    delivery-semicolons.csv) continue ;; # the reader takes both separators
-    delivery-*) kind=deliveries ;;
-    plot-*) kind=plots ;;
-    *) kind=producers ;;
+# Every file of the folder of bad inputs is refused, in the words that its table promises, and
+# nothing is signed.
+bad_import() {
+    case $1 in
+    parties) quipu import parties --key coop.key --ledger "$id" --json -o x.qst "$2" ;;
+    assessments)
+        quipu import assessments --key coop.key --ledger "$id" --json -o x.qst \
+            --method-file "$SAMPLE/assessment.json" --plots plots.qst "$2"
+        ;;
+    *) import "$1" --json -o x.qst "$2" ;;
     esac
+}
+before=$(statements)
+sed -n 's/^| \([a-z0-9-]*\.[a-z]*\) | \([a-z]*\) |.*| \([^|]*\) |$/\1 \2 \3/p' \
+    "$SAMPLE/bad/README.md" >table
+is "$(wc -l <table)" "$(find "$SAMPLE/bad" -name '*.csv' -o -name '*.geojson' | wc -l)"
+while read -r file kind words; do
     got=0
-    import "$kind" -o x.qst "$bad" >out 2>err || got=$?
+    bad_import "$kind" "$SAMPLE/bad/$file" >out 2>err </dev/null || got=$?
     case $got in
     1 | 3) ;;
-    *) fail "status $got for $bad" ;;
+    *) fail "status $got for $file" ;;
     esac
-    says '^quipu: ' err
-done
+    is_json err
+    grep -qiF -e "$words" err || fail "$file: not said: $words"
+done <table
 is "$(statements)" "$before"
 [ ! -e x.qst ] || fail "signed from a bad file"
