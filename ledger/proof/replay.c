@@ -327,10 +327,10 @@ static enum qp_code apply(struct qp_replay *replay, size_t at, struct qp_arena *
     size_t voided = event->body_case == QP__EVENT__BODY_EVENT_VOIDED
                         ? qp_slice_find_event(replay->slice, event->event_voided->event)
                         : SIZE_MAX;
-    if (voided != SIZE_MAX && (replay->marks[voided] & QP_MARK_VOIDED) != 0) {
+    context.voids_draws = voided != SIZE_MAX && (replay->marks[voided] & QP_MARK_SIDE) != 0;
+    if (context.voids_draws && (replay->marks[voided] & QP_MARK_VOIDED) != 0) {
         return qp_refuse(reason, "QP-VOID-USED", "the event was voided before");
     }
-    context.voids_draws = voided != SIZE_MAX && (replay->marks[voided] & QP_MARK_SIDE) != 0;
     rc = qp_rules_apply(&context, event, &replay->state, scratch, reason);
     if (rc == QP_OK && voided != SIZE_MAX) {
         replay->marks[voided] |= QP_MARK_VOIDED;
