@@ -185,7 +185,7 @@ static enum qp_code load_last(struct qp_book *book, struct qp_err *err)
                      (unsigned long long)book->size - 1);
     }
     if (rc == QP_OK) {
-        QP_ASSERT(entry != NULL && statement != NULL);
+        QP_ASSERT(statement != NULL);
         qp_hash_leaf(&book->last_leaf, row);
         book->last_ms = entry->admitted_ms;
         book->ledger_id = qp_bytes_hash(statement->ledger_id);

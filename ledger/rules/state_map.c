@@ -193,7 +193,7 @@ static enum qp_code map_get(void *context, struct qp_span key, struct qp_span *r
         }
         found->len = below.len;
     }
-    *record = found == NULL ? (struct qp_span){0} : qp_span_of(found->bytes, found->len);
+    *record = found == NULL ? qp_span_of(NULL, 0) : qp_span_of(found->bytes, found->len);
     return QP_OK;
 }
 

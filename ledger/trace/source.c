@@ -159,7 +159,7 @@ static void vary(char near[ID_BYTES_MAX + 1], const char *id, int how)
 {
     size_t i = 0;
     bool local = false;
-    for (; id[i] != '\0' && i < ID_BYTES_MAX; i++) {
+    for (; i < ID_BYTES_MAX && id[i] != '\0'; i++) {
         near[i] = !local || how == 1 ? lower(id[i]) : how == 2 ? upper(id[i]) : id[i];
         local = local || id[i] == '/';
     }

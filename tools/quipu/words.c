@@ -16,8 +16,8 @@ char *words_mass(char text[WORDS_BYTES], uint64_t grams)
     unsigned milli = (unsigned)(grams % 1000);
     if (milli != 0) {
         snprintf(rest, sizeof rest, ".%03u", milli);
-        for (size_t len = strlen(rest); rest[len - 1] == '0'; len--) {
-            rest[len - 1] = '\0';
+        for (size_t at = sizeof rest - 2; at > 1 && rest[at] == '0'; at--) {
+            rest[at] = '\0';
         }
     }
     snprintf(text, WORDS_BYTES, "%s%s kg", cli_number(number, grams / 1000), rest);
