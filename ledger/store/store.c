@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static const char *const table_names[QP_TABLE_COUNT] = {[QP_TABLE_META] = "meta",
@@ -29,6 +30,7 @@ static const char *const table_names[QP_TABLE_COUNT] = {[QP_TABLE_META] = "meta"
 #define MAP_BYTES_MOST ((uint64_t)1 << 44)
 #define PAGE_BYTES ((uint64_t)4096)
 #define READERS_MAX 512
+#define DISK_FULL_BYTES ((uint64_t)1024 * 1024)
 
 struct qp_writer {
     struct qp_store *store;
@@ -41,19 +43,30 @@ struct qp_writer {
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct qp_store *open_stores;
 
+/* LMDB reports a write that was cut short as EIO, whatever the reason. */
+static bool is_disk_full(const char *path, int rc)
+{
+    struct statvfs status;
+    if (rc == ENOSPC || rc == EDQUOT) {
+        return true;
+    }
+    return rc == EIO && statvfs(path, &status) == 0 &&
+           (uint64_t)status.f_bavail * status.f_frsize < DISK_FULL_BYTES;
+}
+
 enum qp_code qp_store_fail(const struct qp_store *store, int rc, const char *doing,
                            struct qp_err *err)
 {
     const char *path = store->data_path;
-    switch (rc) {
-    case ENOMEM:
-        return qp_fail(err, QP_E_MEMORY, "no memory for %s %s", doing, path);
-    case ENOSPC:
-    case EDQUOT:
+    if (is_disk_full(path, rc)) {
         return qp_fail(err, QP_E_STORE,
                        "the disk is full: %s could not grow while %s; free some space and submit "
                        "the same file again, what was acknowledged is safe",
                        path, doing);
+    }
+    switch (rc) {
+    case ENOMEM:
+        return qp_fail(err, QP_E_MEMORY, "no memory for %s %s", doing, path);
     case MDB_READERS_FULL:
         return qp_fail(err, QP_E_BUSY, "%s has %d readers already; close some and try again", path,
                        READERS_MAX);

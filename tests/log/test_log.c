@@ -309,6 +309,55 @@ static void ends_at_bytes_that_are_no_record_after_admitting_what_came_before(vo
     qp_buf_wipe(&records);
 }
 
+/* A source that has one record at a time, and looks how many were acknowledged when it is asked for
+ * the next. */
+struct slow {
+    struct feed feed;
+    struct told *told;
+    size_t reads;
+};
+
+static enum qp_code slow_read(void *context, uint8_t *bytes, size_t len, size_t *got,
+                              struct qp_err *err)
+{
+    struct slow *slow = context;
+    size_t whole = 0;
+    struct qp_span left =
+        qp_span_of(slow->feed.bytes.data + slow->feed.at, slow->feed.bytes.len - slow->feed.at);
+    assert_int_equal(slow->told->count, slow->reads);
+    if (left.len > 0) {
+        assert_int_equal(qp_submission_head(left, &whole, err), QP_OK);
+        slow->reads++;
+    }
+    slow->feed.piece = whole;
+    return feed_read(&slow->feed, bytes, len, got, err);
+}
+
+static bool slow_ready(void *context)
+{
+    (void)context;
+    return false;
+}
+
+static void acknowledges_what_came_before_it_waits_for_more(void **state)
+{
+    (void)state;
+    struct qp_buf records = {0};
+    struct told told = {0};
+    folder_create(&folder);
+    struct qp_log *log = folder_open(&folder, QP_LOG_WRITE);
+    season_begin(&folder.season, 1, &records);
+    season_harvests(&folder.season, 0, 3, 1, &records);
+    struct slow slow = {.feed = {.bytes = qp_span_buf(&records)}, .told = &told};
+    struct qp_source source = {.context = &slow, .read = slow_read, .ready = slow_ready};
+    struct qp_submit_sink sink = {.context = &told, .done = told_done};
+    assert_ok(qp_log_submit(log, &source, &sink, err));
+    assert_int_equal(told.ok, 6);
+    qp_log_close(log);
+    qp_buf_wipe(&told.receipts);
+    qp_buf_wipe(&records);
+}
+
 static void takes_sealed_contents_later(void **state)
 {
     (void)state;
@@ -464,6 +513,7 @@ int main(void)
         T(refuses_what_was_changed_after_signing),
         T(refuses_times_ahead_of_the_clock),
         T(ends_at_bytes_that_are_no_record_after_admitting_what_came_before),
+        T(acknowledges_what_came_before_it_waits_for_more),
         T(takes_sealed_contents_later),
         T(refuses_contents_that_open_nothing),
         T(finds_every_event_that_names_a_plot),

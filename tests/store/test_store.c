@@ -1,9 +1,13 @@
 /* The store below the log: rows, growth, refusals, one opening at a time. */
+#define _GNU_SOURCE /* unshare */
+
 #include "log/folder.h"
 
 #include "store/store.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -133,8 +137,44 @@ static void says_which_limit_was_reached_and_loses_nothing(void **state)
     qp_store_close(store);
 }
 
-/* A file size limit stands in for a full disk: the write fails in the middle. */
-static void loses_nothing_when_the_disk_is_full(void **state)
+/* On a file system of its own, where the system lets the test make one. */
+static void says_that_the_disk_is_full_and_loses_nothing(void **state)
+{
+    (void)state;
+    int status = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct qp_err why = {0};
+        if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+            mount("none", dir, "tmpfs", 0, "size=1m") != 0) {
+            _exit(77);
+        }
+        struct qp_store *store = make(0, 0);
+        struct rows rows = {.count = 100, .how = QP_PUT_APPEND};
+        assert_ok(qp_store_write(store, put_rows, &rows, err));
+        rows = (struct rows){.first = 100, .count = 5000, .how = QP_PUT_APPEND};
+        if (qp_store_write(store, put_rows, &rows, &why) != QP_E_STORE ||
+            strstr(why.text, "disk is full") == NULL) {
+            printf("%s\n", why.text);
+            _exit(1);
+        }
+        qp_store_close(store);
+        store = open_again(true);
+        holds(store, 100);
+        qp_store_close(store);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WEXITSTATUS(status) == 77) {
+        printf("skipped: this user may not mount a file system\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* A file size limit: the write fails in the middle. */
+static void loses_nothing_when_a_write_is_cut_short(void **state)
 {
     (void)state;
     struct qp_store *store = make(64 * 1024, 0);
@@ -317,7 +357,8 @@ int main(void)
         T(grows_from_a_tiny_map),
         T(survives_a_full_map_at_any_size),
         T(says_which_limit_was_reached_and_loses_nothing),
-        T(loses_nothing_when_the_disk_is_full),
+        T(says_that_the_disk_is_full_and_loses_nothing),
+        T(loses_nothing_when_a_write_is_cut_short),
         T(takes_back_a_job_that_fails),
         T(appends_only_behind_the_last_row),
         T(is_opened_once_in_a_process),
