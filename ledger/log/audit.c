@@ -17,6 +17,7 @@
 struct qp_audit_item {
     struct qp_record record;
     const Qp__Entry *entry;
+    uint64_t index;
     enum qp_code code;
     struct qp_err err;
 };
@@ -169,8 +170,10 @@ static void check_item(void *context, size_t at, unsigned worker)
 {
     struct qp_audit *audit = context;
     struct qp_audit_item *item = &audit->items[at];
+    /* Entry 0 says which ledger this is, if its event is sound. */
+    bool names_itself = item->index == 0 || audit->log->vkey.name[0] == '\0';
     if (item->code == QP_OK) {
-        item->code = qp_record_check(&item->record, &audit->log->ledger_id,
+        item->code = qp_record_check(&item->record, names_itself ? NULL : &audit->log->ledger_id,
                                      &audit->benches.list[worker], &item->err);
     }
 }
@@ -185,6 +188,7 @@ static void load_group(struct qp_audit *audit)
         struct qp_audit_item *item = &audit->items[audit->item_count++];
         Qp__Entry *entry = NULL;
         qp_err_init(&item->err);
+        item->index = index;
         item->code = qp_record_load(&item->record, audit->log->store, index,
                                     &audit->benches.list[0], &entry, &item->err);
         item->entry = entry;
@@ -390,11 +394,11 @@ enum qp_code qp_log_audit(struct qp_log *log, const struct qp_audit_options *opt
         log->options.mode != QP_LOG_REPAIR) {
         return qp_fail(err, QP_E_USAGE, "rebuilding needs the ledger open for repair");
     }
-    if (log->damage.code != QP_OK) {
-        qp_audit_fault(&audit, QP_NO_ENTRY, "%s", log->damage.text);
-    }
     enum qp_code rc = run(&audit, err);
     end(&audit);
+    if (log->damage.code != QP_OK) { /* an entry that is wrong says it better */
+        qp_audit_fault(&audit, QP_NO_ENTRY, "%s", log->damage.text);
+    }
     if (rc == QP_OK) {
         *report = audit.report;
     }

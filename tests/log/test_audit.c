@@ -99,6 +99,27 @@ static void finds_a_flipped_byte_of_an_event(void **state)
     wrong_at(4 + 30);
 }
 
+static void finds_an_opening_that_was_changed(void **state)
+{
+    (void)state;
+    struct damage row = damage_row(&folder, QP_TABLE_EVENTS, 0);
+    size_t len = row.value.len;
+    qp_buf_wipe(&row.key);
+    qp_buf_wipe(&row.value);
+    for (size_t i = 0; i < len; i += 11) {
+        damage_flip(&folder, QP_TABLE_EVENTS, 0, i);
+        wrong_at(0);
+        damage_flip(&folder, QP_TABLE_EVENTS, 0, i);
+    }
+}
+
+static void finds_a_missing_anchor(void **state)
+{
+    (void)state;
+    assert_int_equal(remove(folder.anchor), 0);
+    wrong_at(QP_NO_ENTRY);
+}
+
 static void finds_a_missing_event(void **state)
 {
     (void)state;
@@ -262,6 +283,8 @@ int main(void)
         T(finds_nothing_wrong_in_a_sound_ledger),
         T(finds_each_flipped_byte_of_an_entry),
         T(finds_a_flipped_byte_of_an_event),
+        T(finds_an_opening_that_was_changed),
+        T(finds_a_missing_anchor),
         T(finds_a_missing_event),
         T(finds_an_event_too_many),
         T(finds_missing_entries_at_the_end),
