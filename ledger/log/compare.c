@@ -166,6 +166,7 @@ enum qp_code qp_audit_rebuild(struct qp_audit *audit, struct qp_err *err)
     memset(log->tiles, 0, sizeof *log->tiles); /* it may hold hashes that were wrong */
     log->tiles->store = log->store;
     log->known->valid = false;
+    memset(log->ranges, 0, sizeof log->ranges);
     if (rc == QP_OK && log->book != NULL) {
         rc = qp_book_reload(log->book, err);
     }

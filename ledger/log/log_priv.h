@@ -8,6 +8,14 @@
 #include "log/book.h"
 #include "log/pool.h"
 
+/* Hashes of the ranges at a tree's right edge, which are no perfect subtrees and stand in the path
+ * of every leaf to their left. */
+#define QP_EDGE_RANGES 16
+struct qp_edge_range {
+    struct qp_merkle_range range; /* end 0: none */
+    struct qp_hash hash;
+};
+
 /* Ids of the events of one entry that were found to be under its root. */
 struct qp_known_ids {
     bool valid;
@@ -39,6 +47,7 @@ struct qp_log {
 
     struct qp_arena arena; /* of one call */
     struct qp_known_ids *known;
+    struct qp_edge_range ranges[QP_EDGE_RANGES];
     struct qp_buf borrowed; /* what a call of view.h hands out */
 };
 
@@ -73,7 +82,7 @@ enum qp_code qp_audit_compare(struct qp_audit *audit, struct qp_err *err) QP_MUS
 /* Write the log's derived tables anew from the replay's. */
 enum qp_code qp_audit_rebuild(struct qp_audit *audit, struct qp_err *err) QP_MUST_USE;
 
-/* submit.c: write and sign what the book holds. */
+/* submit.c: write and sign what the book holds; the caller is to call qp_book_done. */
 enum qp_code qp_log_settle(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
 /* A pool and a bench for each of its workers. */
 struct qp_benches {
@@ -85,9 +94,9 @@ enum qp_code qp_log_benches(struct qp_log *log, struct qp_benches *benches,
 void qp_benches_reset(struct qp_benches *benches);
 void qp_benches_wipe(struct qp_benches *benches);
 
-/* read.c: the checkpoint under which the receipt of an entry is made. */
-enum qp_code qp_log_checkpoint_over(struct qp_log *log, uint64_t index, uint64_t *size,
-                                    struct qp_span *note, struct qp_err *err) QP_MUST_USE;
+/* read.c: the receipt of an entry whose bytes are known to be the tree's. */
+enum qp_code qp_log_receipt_of(struct qp_log *log, uint64_t index, struct qp_span entry,
+                               struct qp_buf *out, struct qp_err *err) QP_MUST_USE;
 
 /* Steps of an admission, between which a process may die. */
 enum qp_log_step {

@@ -125,7 +125,9 @@ enum qp_code qp_log_event(struct qp_log *log, uint64_t index, uint32_t position,
     return rc == QP_OK ? qp_buf_add(out, bytes, err) : rc;
 }
 
-enum qp_code qp_log_checkpoint_over(struct qp_log *log, uint64_t index, uint64_t *size,
+/* The checkpoint under which the receipt of an entry is made: the first one over it, always the
+ * same. */
+static enum qp_code checkpoint_over(struct qp_log *log, uint64_t index, uint64_t *size,
                                     struct qp_span *note, struct qp_err *err)
 {
     struct qp_cursor *cursor = NULL;
@@ -145,18 +147,49 @@ enum qp_code qp_log_checkpoint_over(struct qp_log *log, uint64_t index, uint64_t
     return rc;
 }
 
+/* Hash of a range of an inclusion plan. Perfect subtrees come from the tiles; of the others there
+ * are few, and each is asked for by every leaf to its left. */
+static enum qp_code range_hash(struct qp_log *log, struct qp_merkle_range range,
+                               struct qp_hash *hash, struct qp_err *err)
+{
+    struct qp_merkle_reader reader = qp_tile_reader(log->tiles);
+    uint64_t count = range.end - range.start;
+    if ((count & (count - 1)) == 0) {
+        return qp_merkle_range_hash(&reader, range, hash, err);
+    }
+    struct qp_edge_range *there = &log->ranges[(range.start * 31 + range.end) % QP_EDGE_RANGES];
+    if (there->range.start != range.start || there->range.end != range.end) {
+        struct qp_hash made;
+        enum qp_code rc = qp_merkle_range_hash(&reader, range, &made, err);
+        if (rc != QP_OK) {
+            return rc;
+        }
+        *there = (struct qp_edge_range){.range = range, .hash = made};
+    }
+    *hash = there->hash;
+    return QP_OK;
+}
+
+enum qp_code qp_log_receipt_of(struct qp_log *log, uint64_t index, struct qp_span entry,
+                               struct qp_buf *out, struct qp_err *err)
+{
+    struct qp_tlog_proof proof = {.leaf_index = index, .extra = entry};
+    struct qp_merkle_range ranges[QP_MERKLE_PATH_MAX];
+    uint64_t size = 0;
+    enum qp_code rc = checkpoint_over(log, index, &size, &proof.checkpoint, err);
+    rc = rc == QP_OK ? qp_merkle_inclusion_plan(index, size, ranges, &proof.path_count, err) : rc;
+    for (size_t i = 0; rc == QP_OK && i < proof.path_count; i++) {
+        rc = range_hash(log, ranges[i], &proof.path[i], err);
+    }
+    return rc == QP_OK ? qp_tlog_proof_encode(&proof, out, err) : rc;
+}
+
 enum qp_code qp_log_receipt(struct qp_log *log, uint64_t index, struct qp_buf *out,
                             struct qp_err *err)
 {
-    struct qp_tlog_proof proof = {.leaf_index = index};
-    struct qp_merkle_reader reader = qp_tile_reader(log->tiles);
-    uint64_t size = 0;
-    enum qp_code rc = get_entry(log, index, &proof.extra, err);
-    rc = rc == QP_OK ? qp_log_checkpoint_over(log, index, &size, &proof.checkpoint, err) : rc;
-    rc = rc == QP_OK
-             ? qp_merkle_inclusion_proof(&reader, index, size, proof.path, &proof.path_count, err)
-             : rc;
-    return rc == QP_OK ? qp_tlog_proof_encode(&proof, out, err) : rc;
+    struct qp_span entry = {0};
+    enum qp_code rc = get_entry(log, index, &entry, err);
+    return rc == QP_OK ? qp_log_receipt_of(log, index, entry, out, err) : rc;
 }
 
 enum qp_code qp_log_sealed(struct qp_log *log, uint64_t index, const struct qp_hash *commitment,

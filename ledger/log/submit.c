@@ -37,7 +37,8 @@ struct item {
     struct qp_err err;
     enum qp_code code;
     struct qp_admitted admitted;
-    size_t at; /* in the stream's data */
+    struct qp_span entry; /* when it was admitted now */
+    size_t at;            /* in the stream's data */
     size_t len;
 };
 
@@ -201,6 +202,9 @@ static enum qp_code judge_group(struct group *group, struct qp_err *err)
             now = now < QP_TIME_MAX_MS ? now : QP_TIME_MAX_MS;
             item->code = qp_book_admit(book, &item->record, now, &item->admitted, &item->err);
         }
+        if (item->code == QP_OK && !item->admitted.again) {
+            item->entry = book->pending[book->pending_count - 1].entry;
+        }
         if (is_fatal(item->code)) {
             if (err != NULL) {
                 *err = item->err;
@@ -224,11 +228,7 @@ enum qp_code qp_log_settle(struct qp_log *log, struct qp_err *err)
     rc = rc == QP_OK ? qp_book_verify(log->book, err) : rc;
     QP_LOG_STEP(QP_STEP_VERIFIED);
     rc = rc == QP_OK && grew ? qp_log_sign(log, err) : rc;
-    if (rc == QP_OK) {
-        qp_book_done(log->book);
-    } else {
-        log->failed = true;
-    }
+    log->failed = log->failed || rc != QP_OK;
     return rc;
 }
 
@@ -247,7 +247,11 @@ static enum qp_code tell_group(struct group *group, uint64_t first,
                                          .bytes = item->record.bytes};
         if (item->code == QP_OK) {
             receipt.len = 0;
-            rc = qp_log_receipt(group->log, item->admitted.index, &receipt, err);
+            /* What was just written was just read back: no need to hash it once more. */
+            rc = item->entry.len > 0
+                     ? qp_log_receipt_of(group->log, item->admitted.index, item->entry, &receipt,
+                                         err)
+                     : qp_log_receipt(group->log, item->admitted.index, &receipt, err);
             submitted.again = item->admitted.again;
             submitted.index = item->admitted.index;
             submitted.event_count = (uint32_t)item->record.event_count;
@@ -276,10 +280,10 @@ static enum qp_code submit_group(struct group *group, uint64_t first,
     }
     if (qp_book_pending(log->book)) {
         rc = qp_log_settle(log, err);
-    } else {
-        qp_book_done(log->book); /* drops what refused records have read */
     }
-    return rc == QP_OK ? tell_group(group, first, sink, err) : rc;
+    rc = rc == QP_OK ? tell_group(group, first, sink, err) : rc;
+    qp_book_done(log->book);
+    return rc;
 }
 
 static enum qp_code end_of_stream(const struct stream *stream, struct qp_err *err)
