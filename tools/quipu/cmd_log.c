@@ -170,7 +170,7 @@ static enum qp_code print_words(struct log_view *view, uint64_t index,
 static enum qp_code print_entries(struct log_view *view, uint64_t from, uint64_t to)
 {
     enum qp_code rc = QP_OK;
-    for (uint64_t i = from; rc == QP_OK && i < to; i++) {
+    for (uint64_t i = from; rc == QP_OK && i < to && ferror(stdout) == 0; i++) {
         struct reader_entry entry;
         rc = reader_entry(view->reader, i, &entry, view->err);
         if (rc == QP_OK) {
@@ -183,7 +183,7 @@ static enum qp_code print_entries(struct log_view *view, uint64_t from, uint64_t
 static enum qp_code follow(struct log_view *view, uint64_t from)
 {
     bool more = true;
-    enum qp_code rc = reader_follow_begin(view->err);
+    enum qp_code rc = QP_OK;
     while (rc == QP_OK && more) {
         rc = reader_follow(view->reader, from, &more, view->err);
         uint64_t size = qp_log_size(view->reader->log);
@@ -237,7 +237,8 @@ enum qp_code cmd_log(struct cli *cli, int argc, char **argv, struct qp_err *err)
     struct log_view view = {.cli = cli, .reader = &reader, .events = events, .err = err};
     uint64_t size = qp_log_size(reader.log);
     uint64_t to = from < size && limit < size - from ? from + limit : size;
-    rc = print_entries(&view, from, to);
+    rc = following ? reader_follow_begin(err) : QP_OK;
+    rc = rc == QP_OK ? print_entries(&view, from, to) : rc;
     if (rc == QP_OK && following) {
         rc = follow(&view, from > size ? from : size);
     }

@@ -193,10 +193,9 @@ static enum qp_code show_subject(struct show *show, const struct record_kind *ki
     struct history history = {.show = show};
     uint64_t size = qp_log_size(show->reader->log);
     bool more = following;
-    enum qp_code rc =
-        show->cli->json ? show_json(&history, kind, id) : show_words(&history, kind, id);
-    if (rc == QP_OK && following) {
-        rc = reader_follow_begin(show->err);
+    enum qp_code rc = following ? reader_follow_begin(show->err) : QP_OK;
+    if (rc == QP_OK) {
+        rc = show->cli->json ? show_json(&history, kind, id) : show_words(&history, kind, id);
     }
     while (rc == QP_OK && more) {
         rc = reader_follow(show->reader, size, &more, show->err);

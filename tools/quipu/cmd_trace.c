@@ -26,7 +26,8 @@ struct drawing {
     enum qp_trace_direction direction;
     const struct strokes *strokes;
     bool ended[DEPTH_DRAWN]; /* at this depth, the branch drawn last was the last one */
-    uint64_t steps;
+    uint64_t depth_most;     /* what is deeper is left out */
+    uint64_t left_out;
 };
 
 /* Does the locale say that the terminal reads UTF-8? No locale of the C library is switched on, so
@@ -66,13 +67,56 @@ static void draw_stem(struct drawing *drawing, const struct qp_trace_step *step)
     }
 }
 
+/* "wet_parchment" with a space. */
+static void print_form(const char *form)
+{
+    for (; *form != '\0'; form++) {
+        fputc(*form == '_' ? ' ' : *form, stdout);
+    }
+}
+
+/* The party that an id begins with need not be told again. */
+static bool is_of_id(const char *party, const char *id)
+{
+    size_t len = strlen(party);
+    return len == 0 || (strncmp(party, id, len) == 0 && id[len] == '/');
+}
+
+static void draw_rest(struct cli *cli, const struct qp_trace_step *step)
+{
+    char mass[WORDS_BYTES];
+    bool whole = step->depth > 0 && step->drawn_grams == step->grams;
+    bool usual = strcmp(step->status, "held") == 0 || strcmp(step->status, "registered") == 0;
+    bool bad = strcmp(step->status, "recalled") == 0 || strcmp(step->status, "voided") == 0;
+    if (step->grams > 0 && (!whole || step->form[0] == '\0')) {
+        printf(", %s%s", words_mass(mass, step->grams), step->form[0] != '\0' ? " " : "");
+    } else if (step->form[0] != '\0') {
+        printf(", ");
+    }
+    print_form(step->form);
+    if (step->left_grams > 0) {
+        printf(", %s left", words_mass(mass, step->left_grams));
+    }
+    if (!is_of_id(step->party, step->id)) {
+        printf(", %s", cli_safe(cli, step->party));
+    }
+    if (!usual && step->status[0] != '\0') {
+        printf(", %s%s%s", cli_style(cli, stdout, bad ? CLI_RED : CLI_RESET), step->status,
+               cli_style(cli, stdout, CLI_RESET));
+    }
+    printf("\n");
+}
+
 static enum qp_code draw_step(void *context, const struct qp_trace_step *step, struct qp_err *err)
 {
     struct drawing *drawing = context;
     struct cli *cli = drawing->cli;
     char mass[WORDS_BYTES];
     (void)err;
-    drawing->steps++;
+    if (step->depth > drawing->depth_most) {
+        drawing->left_out++;
+        return QP_OK;
+    }
     draw_stem(drawing, step);
     if (step->depth > 0 && step->drawn_grams > 0) {
         printf("%s: ", words_mass(mass, step->drawn_grams));
@@ -82,29 +126,9 @@ static enum qp_code draw_step(void *context, const struct qp_trace_step *step, s
     if (step->seen) {
         printf(" %s(above)%s\n", cli_style(cli, stdout, CLI_DIM),
                cli_style(cli, stdout, CLI_RESET));
-        return QP_OK;
+    } else {
+        draw_rest(cli, step);
     }
-    if (step->grams > 0) {
-        printf(", %s", words_mass(mass, step->grams));
-    }
-    for (const char *at = step->form[0] != '\0' ? step->form : ""; *at != '\0';) {
-        size_t len = strcspn(at, "_");
-        printf(" %.*s", (int)len, at);
-        at += len + (at[len] == '_' ? 1 : 0);
-    }
-    if (step->left_grams > 0) {
-        printf(", %s left", words_mass(mass, step->left_grams));
-    }
-    if (step->party[0] != '\0') {
-        printf(", %s", cli_safe(cli, step->party));
-    }
-    bool usual = strcmp(step->status, "held") == 0 || strcmp(step->status, "registered") == 0;
-    if (!usual && step->status[0] != '\0') {
-        bool bad = strcmp(step->status, "recalled") == 0 || strcmp(step->status, "voided") == 0;
-        printf(", %s%s%s", cli_style(cli, stdout, bad ? CLI_RED : CLI_RESET), step->status,
-               cli_style(cli, stdout, CLI_RESET));
-    }
-    printf("\n");
     return QP_OK;
 }
 
@@ -160,7 +184,10 @@ static enum qp_code dot_step(void *context, const struct qp_trace_step *step, st
     bool up = drawing->direction == QP_TRACE_UPSTREAM;
     char mass[WORDS_BYTES];
     (void)err;
-    drawing->steps++;
+    if (step->depth > drawing->depth_most) {
+        drawing->left_out++;
+        return QP_OK;
+    }
     if (!step->seen) {
         put_node(step);
     }
@@ -183,7 +210,10 @@ static enum qp_code json_step(void *context, const struct qp_trace_step *step, s
     struct drawing *drawing = context;
     char time[QP_TIME_TEXT_BYTES];
     (void)err;
-    drawing->steps++;
+    if (step->depth > drawing->depth_most) {
+        drawing->left_out++;
+        return QP_OK;
+    }
     qp_time_format(time, step->occurred_ms);
     cli_json(
         drawing->cli,
@@ -216,6 +246,11 @@ static enum qp_code walk(struct drawing *drawing, const char *dir, const char *i
     if (dot) {
         printf("}\n");
     }
+    if (rc == QP_OK && drawing->left_out > 0 && !drawing->cli->json) {
+        char steps[WORDS_BYTES];
+        cli_note(drawing->cli, "%s deeper than --depth %" PRIu64 " left out",
+                 words_count(steps, drawing->left_out, "steps"), drawing->depth_most);
+    }
     reader_close(&reader);
     return rc;
 }
@@ -226,9 +261,11 @@ enum qp_code cmd_trace(struct cli *cli, int argc, char **argv, struct qp_err *er
     static const struct strokes ascii = {"|- ", "`- ", "|  ", "   "};
     bool down = false;
     bool dot = false;
+    uint64_t depth = UINT64_MAX;
     const struct cli_option options[] = {
         {'d', "down", CLI_FLAG, NULL, &down,
          "walk downstream: to all that was made of it and the shipments that it left in"},
+        {0, "depth", CLI_NUMBER, "N", &depth, "leave out what is more than N steps away"},
         {0, "dot", CLI_FLAG, NULL, &dot, "print the graph for Graphviz, arrows as the goods go"},
     };
     const struct cli_spec spec = {
@@ -236,8 +273,9 @@ enum qp_code cmd_trace(struct cli *cli, int argc, char **argv, struct qp_err *er
         .operands = "LEDGER LOT|PLOT|SHIPMENT",
         .about = "Draw where a lot or a shipment comes from, up to the plots, or with --down what "
                  "became of a plot or a lot. Kilograms before a name are what was drawn from it; "
-                 "behind it stands what it had when it was made. \"(above)\" marks what was drawn "
-                 "before.",
+                 "behind it stands what it weighed when it was made, where that is more, its form, "
+                 "and who holds it, where that is not who named it. \"(above)\" marks what was "
+                 "drawn before.",
         .options = options,
         .option_count = QP_COUNT(options),
         .operands_least = 2,
@@ -254,6 +292,7 @@ enum qp_code cmd_trace(struct cli *cli, int argc, char **argv, struct qp_err *er
     }
     struct drawing drawing = {.cli = cli,
                               .direction = down ? QP_TRACE_DOWNSTREAM : QP_TRACE_UPSTREAM,
+                              .depth_most = depth,
                               .strokes = reads_utf8() ? &lines : &ascii};
     return walk(&drawing, operands.list[0], operands.list[1], dot, err);
 }

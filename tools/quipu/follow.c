@@ -31,8 +31,14 @@ enum qp_code reader_follow_begin(struct qp_err *err)
     return QP_OK;
 }
 
-/* Whoever read stdout has gone: what is still to be written goes nowhere, and that is no failure.
- */
+/* Has whoever read stdout gone? Waits for that up to the time. */
+static bool reader_has_gone(int wait_ms)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, wait_ms) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+/* What is still to be written then goes nowhere, and that is no failure. */
 static enum qp_code leave_stdout(bool *more, struct qp_err *err)
 {
     *more = false;
@@ -45,18 +51,17 @@ static enum qp_code leave_stdout(bool *more, struct qp_err *err)
 enum qp_code reader_follow(struct reader *reader, uint64_t size, bool *more, struct qp_err *err)
 {
     *more = true;
-    errno = 0;
-    if (fflush(stdout) != 0) {
-        return errno == EPIPE ? leave_stdout(more, err)
-                              : qp_fail_errno(err, errno, "write to", "stdout");
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        return reader_has_gone(0)
+                   ? leave_stdout(more, err)
+                   : qp_fail(err, QP_E_IO, "cannot write to stdout: is the disk full");
     }
     while (interrupted == 0) {
         enum qp_code rc = qp_log_refresh(reader->log, err);
         if (rc != QP_OK || qp_log_size(reader->log) > size) {
             return rc;
         }
-        struct pollfd out = {.fd = STDOUT_FILENO};
-        if (poll(&out, 1, POLL_EVERY_MS) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0) {
+        if (reader_has_gone(POLL_EVERY_MS)) {
             return leave_stdout(more, err);
         }
     }
