@@ -1,0 +1,36 @@
+# Auditing a ledger, and mending what is derived; counting what is there.
+. "$(dirname "$0")/lib.sh"
+. "$QP_SOURCE/tests/cli/season.sh"
+season
+
+expect 0 quipu audit ledger
+says '^SOUND: ' out
+says '^signatures  *14$' out
+expect 0 quipu audit --json ledger
+is "$(jq -c '[.sound, .entries, .events, .faults, .rebuilt, .first_entry]' out)" \
+    '[true,14,17,0,false,null]'
+expect 0 quipu audit --rebuild --log-key log.key ledger
+says 'written anew' out
+expect 0 quipu audit ledger
+expect 2 quipu audit --rebuild ledger
+expect 2 quipu audit --log-key log.key ledger
+expect 1 quipu audit --rebuild --log-key coop.key ledger
+
+expect 0 quipu stats ledger
+says '^entries  *14 ' out
+says '^  lot_processed  *1$' out
+expect 0 quipu stats --json ledger
+is "$(jq -c '[.entries, .events, .events_by_kind.party_enrolled]' out)" '[14,17,5]'
+is "$(jq -r .ledger_id out)" "$(jq -r .ledger_id ledger/ledger.json)"
+
+# A byte of an event, changed behind the program's back: the entry is named.
+data=$(find ledger/store -name 'data*' | head -n 1)
+offset=$(grep -a -b -o 'Callao' "$data" | head -n 1 | cut -d : -f 1)
+[ -n "$offset" ] || fail 'the event is not in the store'
+printf 'X' | dd of="$data" bs=1 seek="$offset" conv=notrunc 2>/dev/null
+got=0
+quipu audit ledger >out 2>err || got=$?
+is "$got" 1
+says '^WRONG: .* the first at entry 12: ' out
+expect 1 quipu audit --json ledger
+is "$(jq -c '[.sound, .first_entry]' out)" '[false,12]'
