@@ -23,14 +23,14 @@ expect 0 quipu stats --json ledger
 is "$(jq -c '[.entries, .events, .events_by_kind.party_enrolled]' out)" '[14,17,5]'
 is "$(jq -r .ledger_id out)" "$(jq -r .ledger_id ledger/ledger.json)"
 
-# A byte of an event, changed behind the program's back: the entry is named.
+# A byte of an event, changed behind the program's back in every copy that the file has: the entry
+# is named.
 data=$(find ledger/store -name 'data*' | head -n 1)
-offset=$(grep -a -b -o 'Callao' "$data" | head -n 1 | cut -d : -f 1)
-[ -n "$offset" ] || fail 'the event is not in the store'
-printf 'X' | dd of="$data" bs=1 seek="$offset" conv=notrunc 2>/dev/null
+grep -q -a Callao "$data" || fail 'the event is not in the store'
+LC_ALL=C sed -i 's/Callao/Xallao/g' "$data"
 got=0
 quipu audit ledger >out 2>err || got=$?
 is "$got" 1
-says '^WRONG: .* the first at entry 12: ' out
+says '^WRONG: .* the first at entry 12:$' out
 expect 1 quipu audit --json ledger
 is "$(jq -c '[.sound, .first_entry]' out)" '[false,12]'

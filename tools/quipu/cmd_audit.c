@@ -2,9 +2,10 @@
 #include "cli.h"
 
 #include "core/check.h"
+#include "host/terminal.h"
 
 #include <inttypes.h>
-#include <string.h>
+#include <unistd.h>
 
 static void show_progress(void *context, uint64_t done, uint64_t all)
 {
@@ -14,6 +15,7 @@ static void show_progress(void *context, uint64_t done, uint64_t all)
 static void print_report(struct cli *cli, const struct qp_audit_report *report)
 {
     char number[27];
+    size_t width = qp_terminal_width(STDOUT_FILENO);
     if (cli->json) {
         json_t *json = json_pack(
             "{s:b, s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "sound", report->faults == 0, "entries",
@@ -50,7 +52,8 @@ static void print_report(struct cli *cli, const struct qp_audit_report *report)
     } else {
         printf("of no entry");
     }
-    printf(": %s\n", cli_safe(cli, report->first));
+    printf(":\n    ");
+    cli_wrap(stdout, cli_safe(cli, report->first), 4, 4, width < 60 ? 60 : width);
 }
 
 static enum qp_code audit(struct cli *cli, const char *dir, struct qp_key *log_key, bool rebuild,
