@@ -1,6 +1,7 @@
 # Passphrases at the terminal: asked twice for a new key, never shown.
 . "$(dirname "$0")/lib.sh"
-command -v script >/dev/null || { echo 'skipped: script is not there'; exit 77; }
+script -qec true /dev/null >/dev/null 2>&1 </dev/null ||
+    { echo 'skipped: no pseudo-terminal can be had here'; exit 77; }
 
 # at_terminal COMMAND: in a terminal of its own, which is typed to after each question.
 at_terminal() {
