@@ -22,12 +22,8 @@ struct reader {
 static enum qp_code decode_message(struct reader *reader, const struct qp_message_rule *rule,
                                    size_t len, ProtobufCMessage **out);
 
-static uint64_t offset_of(const struct reader *reader)
-{
-    return (uint64_t)(reader->at - reader->start);
-}
-
-#define REFUSE(reader, ...) qp_fail_at((reader)->err, QP_E_INPUT, offset_of(reader), __VA_ARGS__)
+#define REFUSE(reader, ...)                                                                        \
+    qp_fail_at((reader)->err, QP_E_INPUT, (uint64_t)((reader)->at - (reader)->start), __VA_ARGS__)
 
 static enum qp_code out_of_memory(struct reader *reader)
 {
@@ -72,10 +68,12 @@ static enum qp_code read_length(struct reader *reader, size_t *len)
     return QP_OK;
 }
 
-/* True when *at starts with the tag; moves behind it. */
+/* True when *at starts with the tag of one or two bytes; moves behind it. */
 static bool take_tag(struct reader *reader, const uint8_t *tag, size_t tag_len)
 {
-    if ((size_t)(reader->end - reader->at) < tag_len || memcmp(reader->at, tag, tag_len) != 0) {
+    const uint8_t *at = reader->at;
+    if ((size_t)(reader->end - at) < tag_len || at[0] != tag[0] ||
+        at[tag_len - 1] != tag[tag_len - 1]) {
         return false;
     }
     reader->at += tag_len;
@@ -102,9 +100,15 @@ static size_t make_tag(uint8_t tag[2], uint32_t number, unsigned wire_type)
     return 2;
 }
 
-static int64_t unzigzag(uint64_t value)
+/* Number of the field whose tag is next; 0 where no tag of ours stands. */
+static uint32_t next_number(const struct reader *reader)
 {
-    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+    size_t left = (size_t)(reader->end - reader->at);
+    uint32_t tag = left > 0 ? reader->at[0] : 0;
+    if (tag >= 0x80) {
+        tag = left > 1 && reader->at[1] < 0x80 ? (uint32_t)reader->at[1] << 7 | (tag & 0x7f) : 0;
+    }
+    return tag >> 3;
 }
 
 /* Store a number of the field's type at `to`, after its checks. */
@@ -127,7 +131,7 @@ static enum qp_code store_number(struct reader *reader, const ProtobufCFieldDesc
         return QP_OK;
     case PROTOBUF_C_TYPE_SINT32:
     case PROTOBUF_C_TYPE_SINT64: {
-        int64_t value = unzigzag(raw);
+        int64_t value = (int64_t)(raw >> 1) ^ -(int64_t)(raw & 1); /* zigzag */
         if (value < rule->least || value > rule->most) {
             return REFUSE(reader, "%s is %lld; %lld to %lld are allowed", field->name,
                           (long long)value, (long long)rule->least, (long long)rule->most);
@@ -459,9 +463,15 @@ static enum qp_code decode_message(struct reader *reader, const struct qp_messag
     const uint8_t *outer_end = reader->end;
     reader->end = reader->at + len;
     enum qp_code rc = QP_OK;
+    uint32_t next = next_number(reader);
     for (unsigned i = 0; rc == QP_OK && i < descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
         bool present = false;
+        if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 && field->id != next) {
+            continue; /* one of the many bodies that this event does not have */
+        }
         rc = read_field(reader, rule, i, (uint8_t *)message, &present);
+        next = next_number(reader);
     }
     if (rc == QP_OK) {
         rc = check_end(reader, rule, (const uint8_t *)message);
