@@ -1,0 +1,366 @@
+/* What it costs to judge a bundle, against the bare time of its signature checks.
+ *
+ *   bench_verify [statements] [rounds]
+ *
+ * Makes a ledger in a temporary folder where each harvest is a statement of its own and all of them
+ * are in one shipment: harvests, milled, sold, shipped through Callao; proves the shipment; and
+ * then, turn by turn, judges the bundle and checks as many signatures over as many bytes. Exits 1
+ * when the median of the rounds' ratios is above RATIO_MAX. */
+#include "log/folder.h"
+
+#include <quipu/geo.h>
+#include <quipu/proof.h>
+#include <quipu/trace.h>
+
+#include "wire/json.h"
+
+#include <math.h>
+#include <time.h>
+
+#define RATIO_MAX 1.3
+#define PLOTS 32 /* each with a producer, an outline and an assessment */
+#define CORNERS 40
+#define INPUTS 500 /* of one milling */
+#define ROUNDS_MAX 99
+#define LOT_GRAMS 50000
+
+#define OUTPUT_GRAMS(inputs) ((uint64_t)(inputs)*LOT_GRAMS / 5)
+
+/* ---- The season ---- */
+
+/* Those that are not in every season. */
+struct others {
+    struct season_issuer assessor;
+    struct season_issuer terminal;
+    struct season_issuer importer;
+};
+
+static void add_json(struct season *season, const char *format, ...) QP_PRINTF(2, 3);
+static void add_json(struct season *season, const char *format, ...)
+{
+    static char body[QP_EVENT_BYTES_MAX];
+    static char text[QP_EVENT_BYTES_MAX + 64];
+    json_t *json = NULL;
+    Qp__Event *event = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    assert_true(vsnprintf(body, sizeof body, format, arguments) < (int)sizeof body);
+    va_end(arguments);
+    snprintf(text, sizeof text, "{\"occurred\": \"2026-05-28T20:26:40Z\", %s}", body);
+    assert_ok(qp_json_parse(qp_span_text(text), &json, err));
+    assert_ok(qp_json_decode(&qp_rule_event, json, &season->arena, &event, err));
+    season_add(season, event);
+    json_decref(json);
+}
+
+static void enrol(struct season *season, const struct season_issuer *issuer, const char *roles)
+{
+    char key[65];
+    qp_hex_encode(key, qp_span_of(issuer->public_key.bytes, sizeof issuer->public_key.bytes));
+    add_json(season,
+             "\"party_enrolled\": {\"party\": \"%s\", \"legal_name\": \"A Party of the Trade "
+             "S.A.\", \"country\": \"PE\", \"roles\": [%s], \"key\": \"%s\"}",
+             issuer->party, roles, key);
+}
+
+static void add_parties(struct season *season, const struct others *others)
+{
+    enrol(season, &others->importer, "\"importer\"");
+    enrol(season, &others->terminal, "\"terminal\"");
+    enrol(season, &others->assessor, "\"assessor\"");
+    enrol(season, &season->coop, "\"cooperative\", \"processor\"");
+    enrol(season, &season->exporter, "\"exporter\"");
+    add_json(season,
+             "\"rule_set_published\": {\"rule_set\": \"pe-2026\", \"version\": 1, "
+             "\"effective_from\": \"2021-01-01\", \"cut_off\": \"2020-12-31T23:59:59.999Z\", "
+             "\"point_area_max_m2\": 40000, \"transfer_tolerance_ppm\": 5000, \"factors\": "
+             "[{\"commodity\": \"coffee\", \"from\": \"cherry\", \"to\": \"green\", "
+             "\"factor_ppm\": 200000, \"tolerance_ppm\": 0}], \"headings\": [{\"commodity\": "
+             "\"coffee\", \"hs_code\": \"0901\", \"effective_from\": \"2023-06-29\"}]}");
+}
+
+/* The outline of a field of some nine hectares, with the corners that a walk around it gives. */
+static struct qp_span outline(struct season *season, unsigned at)
+{
+    struct qp_point points[CORNERS];
+    struct qp_ring ring = {.points = points, .count = CORNERS};
+    struct qp_polygon polygon = {.rings = &ring, .ring_count = 1};
+    struct qp_geometry geometry = {
+        .kind = QP_GEOMETRY_POLYGON, .polygons = &polygon, .polygon_count = 1};
+    struct qp_buf bytes = {0};
+    for (unsigned i = 0; i < CORNERS; i++) {
+        double angle = 6.283185307179586 * i / CORNERS;
+        double radius = 15000 + 1500 * sin(7 * angle);
+        points[i].longitude_e7 = -769000003 + 40000 * (int32_t)at + (int32_t)(radius * cos(angle));
+        points[i].latitude_e7 = -60000007 + (int32_t)(radius * sin(angle));
+    }
+    assert_ok(qp_geometry_normalize(&geometry, &season->arena, &geometry, err));
+    assert_ok(qp_geometry_encode(&geometry, &bytes, err));
+    uint8_t *copy = qp_arena_alloc(&season->arena, bytes.len);
+    assert_non_null(copy);
+    memcpy(copy, bytes.data, bytes.len);
+    struct qp_span kept = qp_span_of(copy, bytes.len);
+    qp_buf_wipe(&bytes);
+    return kept;
+}
+
+static void add_plot(struct season *season, unsigned at, char hex[static 65])
+{
+    struct qp_span shape = outline(season, at);
+    Qp__Sealed *sealed = season_seal(season, QP__SEALED_KIND__SEALED_KIND_GEOMETRY, shape);
+    qp_hex_encode(hex, qp_span_bytes(sealed->commitment));
+    add_json(season,
+             "\"plot_registered\": {\"plot\": \"coop-norte/P%05u\", \"producer\": "
+             "\"coop-norte/F%05u\", \"commodities\": [\"coffee\"], \"country\": \"PE\", "
+             "\"region\": \"PE-SAM\", \"area_m2\": 88000, \"geometry_kind\": \"polygon\", "
+             "\"geometry\": {\"commitment\": \"%s\", \"kind\": \"geometry\", \"length\": %zu}, "
+             "\"tenure\": \"title\", \"tenure_evidence\": \"documented\"}",
+             at, at, hex, shape.len);
+}
+
+static void add_land(struct season *season, struct season_issuer *assessor, struct qp_buf *out)
+{
+    static char outlines[PLOTS][65];
+    char producer[32];
+    for (unsigned i = 0; i < PLOTS; i++) {
+        snprintf(producer, sizeof producer, "coop-norte/F%05u", i);
+        season_producer(season, producer);
+    }
+    season_sign(season, &season->coop, out);
+    for (unsigned i = 0; i < PLOTS; i++) {
+        add_plot(season, i, outlines[i]);
+    }
+    season_sign(season, &season->coop, out);
+    for (unsigned i = 0; i < PLOTS; i++) {
+        add_json(season,
+                 "\"plot_assessed\": {\"plot\": \"coop-norte/P%05u\", \"geometry\": \"%s\", "
+                 "\"datasets\": [{\"name\": \"JRC GFC2020 V3\", \"sha256\": \"%064x\"}], "
+                 "\"method\": \"overlay 1\", \"cut_off\": \"2020-12-31T23:59:59.999Z\", "
+                 "\"covers_to\": \"2026-05-20\", \"outcome\": \"no_loss\", \"assessed_m2\": 88000}",
+                 i, outlines[i], 7U);
+    }
+    season_sign(season, assessor, out);
+}
+
+/* All harvests into as many milled lots as it takes, those to the exporter and onto the ship. */
+static void add_trade(struct season *season, struct season_issuer *terminal, unsigned count,
+                      struct qp_buf *out)
+{
+    static char list[QP_EVENT_BYTES_MAX];
+    struct qp_buf shipped = {0};
+    for (unsigned first = 0, lot = 0; first < count; first += INPUTS, lot++) {
+        unsigned inputs = count - first < INPUTS ? count - first : INPUTS;
+        unsigned long long grams = OUTPUT_GRAMS(inputs);
+        size_t len = 0;
+        for (unsigned i = first; i < first + inputs; i++) {
+            len += (size_t)snprintf(list + len, sizeof list - len,
+                                    "%s{\"lot\": \"coop-norte/L%07u\", \"quantity\": {\"grams\": "
+                                    "%d}}",
+                                    i == first ? "" : ", ", i, LOT_GRAMS);
+            assert_true(len < sizeof list);
+        }
+        add_json(season,
+                 "\"lot_processed\": {\"process\": \"hulling\", \"inputs\": [%s], \"outputs\": "
+                 "[{\"lot\": \"coop-norte/G%03u\", \"form\": \"green\", \"quantity\": {\"grams\": "
+                 "%llu}, \"kind\": \"product\"}]}",
+                 list, lot, grams);
+        season_sign(season, &season->coop, out);
+        add_json(season,
+                 "\"lot_transferred\": {\"lot\": \"coop-norte/G%03u\", \"to\": \"cafe-export\", "
+                 "\"kind\": \"both\", \"quantity\": {\"grams\": %llu}}",
+                 lot, grams);
+        season_sign(season, &season->coop, out);
+        add_json(season,
+                 "\"lot_received\": {\"lot\": \"coop-norte/G%03u\", \"from\": \"coop-norte\", "
+                 "\"quantity\": {\"grams\": %llu}}",
+                 lot, grams);
+        season_sign(season, &season->exporter, out);
+        len = (size_t)snprintf(list, sizeof list,
+                               "%s{\"lot\": \"coop-norte/G%03u\", \"quantity\": {\"grams\": %llu}}",
+                               lot == 0 ? "" : ", ", lot, grams);
+        assert_ok(qp_buf_add(&shipped, qp_span_of(list, len), err));
+    }
+    add_json(season,
+             "\"shipment_dispatched\": {\"shipment\": \"cafe-export/S-1\", \"consignee\": "
+             "\"importer\", \"commodity\": \"coffee\", \"hs_code\": \"090111\", \"lots\": "
+             "[%.*s], \"containers\": [{\"number\": \"CSQU3054383\"}], \"port_of_loading\": "
+             "\"PECLL\", \"port_of_discharge\": \"DEHAM\", \"destination_country\": \"DE\"}",
+             (int)shipped.len, (const char *)shipped.data);
+    season_sign(season, &season->exporter, out);
+    add_json(season, "\"shipment_gated_in\": {\"shipment\": \"cafe-export/S-1\", \"container\": "
+                     "\"CSQU3054383\"}");
+    season_sign(season, terminal, out);
+    qp_buf_wipe(&shipped);
+}
+
+static void add_harvests(struct season *season, unsigned count, struct qp_buf *out)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char lot[32];
+        char plot[32];
+        snprintf(lot, sizeof lot, "coop-norte/L%07u", i);
+        snprintf(plot, sizeof plot, "coop-norte/P%05u", i % PLOTS);
+        season_lot(season, lot, plot, LOT_GRAMS);
+        season_sign(season, &season->coop, out);
+    }
+}
+
+static void make_bundle(struct folder *folder, unsigned count, struct qp_buf *bundle,
+                        struct qp_prove_report *report)
+{
+    struct season *season = &folder->season;
+    struct others others;
+    struct qp_buf records = {0};
+    folder_create(folder);
+    struct qp_log *log = folder_open(folder, QP_LOG_WRITE);
+    season_issuer_init(&others.assessor, "assessor", 4);
+    season_issuer_init(&others.terminal, "terminal", 5);
+    season_issuer_init(&others.importer, "importer", 6);
+    add_parties(season, &others);
+    season_sign(season, &season->operator_, &records);
+    add_land(season, &others.assessor, &records);
+    add_harvests(season, count, &records);
+    add_trade(season, &others.terminal, count, &records);
+    folder_admit(log, &records);
+    assert_ok(qp_prove(log, "cafe-export/S-1", QP_DISCLOSE_EUDR, bundle, report, err));
+    qp_log_close(log);
+    qp_key_free(others.assessor.key);
+    qp_key_free(others.terminal.key);
+    qp_key_free(others.importer.key);
+    qp_buf_wipe(&records);
+}
+
+static struct qp_trust *trust_in(const struct season *season)
+{
+    struct qp_trust *trust = NULL;
+    struct qp_public_key key;
+    struct qp_vkey vkey;
+    char vkey_text[QP_VKEY_TEXT_BYTES];
+    char id[65];
+    char text[2048];
+    qp_key_public(season->log_key, &key);
+    assert_ok(qp_vkey_init(&vkey, qp_span_text(SEASON_ORIGIN), QP_VKEY_NOTE, &key, err));
+    qp_vkey_format(&vkey, vkey_text);
+    qp_hash_hex(id, &season->ledger_id);
+    snprintf(text, sizeof text,
+             "{\"policy\": \"quipu/policy/v1\", \"ledger_id\": \"%s\", \"log\": [\"log %s\", "
+             "\"quorum none\"], \"registrars\": [\"ministry\"], \"assessors\": [\"assessor\"], "
+             "\"cut_off\": \"2020-12-31T23:59:59.999Z\", \"require\": [\"authentic\", "
+             "\"authorised\", \"unbroken\", \"conserved\", \"located\", \"deforestation-free\"]}",
+             id, vkey_text);
+    assert_ok(qp_trust_new(qp_span_text(text), &trust, err));
+    return trust;
+}
+
+/* ---- The clocks ---- */
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The statements of the bundle, apart from all else. */
+struct bare {
+    struct qp_arena arena;
+    struct qp_span *statements;
+    struct qp_public_key *keys;
+    struct qp_signature *signatures;
+    size_t count;
+};
+
+static void bare_open(struct bare *bare, struct qp_span bundle)
+{
+    Qp__Bundle *message = NULL;
+    qp_arena_init(&bare->arena, 0);
+    assert_ok(qp_bundle_decode(bundle, &bare->arena, &message, err));
+    bare->count = message->n_entries;
+    bare->statements = qp_arena_alloc_zero(&bare->arena, bare->count, sizeof *bare->statements);
+    bare->keys = qp_arena_alloc_zero(&bare->arena, bare->count, sizeof *bare->keys);
+    bare->signatures = qp_arena_alloc_zero(&bare->arena, bare->count, sizeof *bare->signatures);
+    for (size_t i = 0; i < bare->count; i++) {
+        Qp__Entry *entry = NULL;
+        Qp__Statement *statement = NULL;
+        struct qp_span bytes = qp_span_bytes(message->entries[i]->entry);
+        assert_ok(qp_entry_decode(bytes, &bare->arena, &entry, err));
+        bare->statements[i] = qp_span_bytes(entry->statement);
+        assert_ok(qp_statement_decode(bare->statements[i], &bare->arena, &statement, err));
+        memcpy(bare->keys[i].bytes, statement->issuer.data, sizeof bare->keys[i].bytes);
+        memcpy(bare->signatures[i].bytes, entry->signature.data, sizeof bare->signatures[i].bytes);
+    }
+}
+
+static double time_bare(const struct bare *bare)
+{
+    double start = seconds();
+    for (size_t i = 0; i < bare->count; i++) {
+        assert_ok(qp_verify(&bare->keys[i], qp_span_text(QP_STATEMENT_DOMAIN), bare->statements[i],
+                            &bare->signatures[i], err));
+    }
+    return seconds() - start;
+}
+
+static double time_verify(struct qp_span bundle, const struct qp_trust *trust)
+{
+    struct qp_verdict *verdict = NULL;
+    double start = seconds();
+    assert_ok(qp_bundle_verify(bundle, trust, SEASON_NOW_MS, &verdict, err));
+    double took = seconds() - start;
+    if (!qp_verdict_passed(verdict)) {
+        struct qp_buf text = {0};
+        assert_ok(qp_verdict_json(verdict, 2, &text, err));
+        fprintf(stderr, "%.*s\n", (int)text.len, (const char *)text.data);
+        fail_msg("the shipment does not pass");
+    }
+    qp_verdict_free(verdict);
+    return took;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double *one = a;
+    const double *two = b;
+    return (*one > *two) - (*one < *two);
+}
+
+static double median(double *times, size_t count)
+{
+    qsort(times, count, sizeof *times, compare);
+    return times[count / 2];
+}
+
+int main(int argc, char **argv)
+{
+    unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 2000;
+    size_t rounds = argc > 2 ? (size_t)strtoul(argv[2], NULL, 10) : 5;
+    double bare_times[ROUNDS_MAX];
+    double verify_times[ROUNDS_MAX];
+    double ratios[ROUNDS_MAX];
+    struct folder folder;
+    struct bare bare;
+    struct qp_buf bundle = {0};
+    struct qp_prove_report report;
+    folder_init(&folder);
+    assert_true(count > 0 && rounds > 0 && rounds <= ROUNDS_MAX);
+    make_bundle(&folder, count, &bundle, &report);
+    struct qp_trust *trust = trust_in(&folder.season);
+    bare_open(&bare, qp_span_buf(&bundle));
+    for (size_t i = 0; i < rounds; i++) {
+        bare_times[i] = time_bare(&bare);
+        verify_times[i] = time_verify(qp_span_buf(&bundle), trust);
+        ratios[i] = verify_times[i] / bare_times[i];
+    }
+    double bare_time = median(bare_times, rounds);
+    double verify_time = median(verify_times, rounds);
+    double ratio = median(ratios, rounds);
+    printf("verify: %zu signatures, %zu events, %zu bytes in %.1f ms; bare signature checks %.1f "
+           "ms (%.0f/s); ratio %.2f (best of each %.2f)\n",
+           bare.count, report.events, bundle.len, verify_time * 1000, bare_time * 1000,
+           (double)bare.count / bare_time, ratio, verify_times[0] / bare_times[0]);
+    qp_arena_wipe(&bare.arena);
+    qp_trust_free(trust);
+    qp_buf_wipe(&bundle);
+    folder_wipe(&folder);
+    return ratio <= RATIO_MAX ? 0 : 1;
+}
