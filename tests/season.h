@@ -36,7 +36,8 @@ struct season {
     size_t event_count;
     Qp__SealedContent *sealed[64]; /* of the events that wait to be signed */
     size_t sealed_count;
-    bool withhold; /* sign without the sealed contents */
+    bool withhold;     /* sign without the sealed contents */
+    uint32_t given_up; /* the next statement says so; the test sets the issuer's `previous` */
 };
 
 static inline void season_issuer_init(struct season_issuer *issuer, const char *party, uint8_t seed)
@@ -146,6 +147,7 @@ static inline void season_sign(struct season *season, struct season_issuer *issu
     statement.issued_ms = SEASON_NOW_MS;
     statement.event_count = (uint32_t)season->event_count;
     statement.event_root = qp_hash_bytes(&root);
+    statement.given_up = season->given_up;
     assert_ok(qp_wire_encode(&qp_rule_statement, &statement, &season->arena, &bytes, err));
     assert_ok(qp_sign(issuer->key, qp_span_text(QP_STATEMENT_DOMAIN), qp_span_buf(&bytes),
                       &signature, err));
@@ -158,6 +160,7 @@ static inline void season_sign(struct season *season, struct season_issuer *issu
     assert_ok(qp_submission_encode(&submission, &season->arena, out, err));
     qp_hash_statement(&issuer->previous, qp_span_buf(&bytes));
     issuer->sequence++;
+    season->given_up = 0;
     qp_buf_wipe(&bytes);
     season->event_count = 0;
     season->sealed_count = 0;

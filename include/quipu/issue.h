@@ -4,14 +4,20 @@
  * file, holds every statement the key ever signed in one append-only file for each ledger, and is
  * fsynced before a statement is handed out; so sequence and link are never guessed or used twice,
  * and everything can be submitted again (the file is itself a submission file).
+ *
+ * A statement that the ledger refuses for good would keep back all that its key signs after it. The
+ * issuer then gives it up: the next statement says that it does, and what stood behind the refused
+ * one is signed again. The journal keeps what was given up.
+ *
  * A journal is locked while open: a second process waits for nothing and is told so.
  * Handles belong to one thread at a time. qp_init (key.h) must have run.
  *
  * The folder of a journal, mode 0700:
  *   lock                   held while the journal is open
  *   <ledger id>.qst        submission records, one behind the other
- *   <ledger id>.head       how many bytes of that file were handed out, the next sequence and the
- *                          link to the last statement; replaced after each signing
+ *   <ledger id>.head       how many bytes of that file were handed out, the next sequence, the link
+ *                          to the last statement and what the next one gives up; replaced after
+ *                          each signing
  *   <ledger id>.torn-<n>   bytes behind that length: a signing that a crash cut off */
 #ifndef QUIPU_ISSUE_H
 #define QUIPU_ISSUE_H
@@ -94,6 +100,53 @@ QP_API QP_MUST_USE enum qp_code qp_journal_sign(struct qp_journal *journal,
                                                 uint32_t events_per_statement, uint64_t issued_ms,
                                                 struct qp_buf *out, size_t *statement_count,
                                                 struct qp_err *err);
+
+/* ---- Giving up what the ledger refused ---- */
+
+/* Give up the statements from `from` to the newest: the next one that is signed says so, and links
+ * to the one that `from` followed. Nothing is signed. Durable on return.
+ *
+ * admitted  NULL; or the newest statement that the ledger has, where that is not the one that
+ *           `from` followed: a statement had been given up although the ledger had admitted it.
+ *           Then `from` may also be the next sequence: nothing more is given up
+ * Returns QP_OK; QP_E_NOT_FOUND (no such statement); QP_E_USAGE (it was given up before; `admitted`
+ * is not before `from`); QP_E_IO: then the journal must be closed; QP_E_MEMORY. */
+QP_API QP_MUST_USE enum qp_code qp_journal_give_up(struct qp_journal *journal, uint64_t from,
+                                                   const uint64_t *admitted, struct qp_err *err);
+
+struct qp_resign {
+    uint64_t from;            /* sequence of the statement that was refused */
+    const uint64_t *admitted; /* as above */
+    const uint32_t *left_out; /* positions of its events that are not signed again, in any order */
+    size_t left_out_count;
+    bool leave_out_all; /* none of its events is signed again */
+    /* Told of each event that is left out; may be NULL. A failure ends it, and nothing is signed.
+     */
+    void *context;
+    enum qp_code (*tell)(void *context, uint64_t sequence, uint32_t position, struct qp_span event,
+                         struct qp_err *err);
+};
+
+struct qp_resigned {
+    size_t statement_count; /* signed again; may be 0 */
+    uint64_t first;         /* sequence of the first of these */
+    size_t event_count;     /* signed again */
+    size_t left_out_count;
+};
+
+/* Give up the statements from what->from to the newest, as above, and sign their events again: a
+ * new statement for each, the same events in the same order, with what they seal, but for those
+ * that are left out. A voiding of an event that is signed again names it in its new place; a
+ * voiding of one that is left out is left out as well. Appended to `out` as submission records.
+ * Whole or not at all.
+ *
+ * resigned  out: may be NULL
+ * Returns as qp_journal_give_up; QP_E_USAGE also for a position that the statement does not have.
+ */
+QP_API QP_MUST_USE enum qp_code qp_journal_resign(struct qp_journal *journal,
+                                                  const struct qp_resign *what, uint64_t issued_ms,
+                                                  struct qp_buf *out, struct qp_resigned *resigned,
+                                                  struct qp_err *err);
 
 #ifdef __cplusplus
 }

@@ -313,6 +313,8 @@ struct reading {
     struct qp_catalog *catalog;
     struct qp_arena scratch;
     bool with_areas;
+    const bool *live; /* of a journal: not given up, by sequence */
+    uint64_t next;    /* sequence */
 };
 
 static enum qp_code take_submission(void *context, const Qp__Submission *submission,
@@ -332,12 +334,24 @@ static enum qp_code take_submission(void *context, const Qp__Submission *submiss
     return rc;
 }
 
+/* What only statements that were given up have named is free again. */
+static enum qp_code take_live(void *context, const Qp__Submission *submission, struct qp_err *err)
+{
+    struct reading *reading = context;
+    uint64_t sequence = reading->next++;
+    return reading->live[sequence] ? take_submission(context, submission, err) : QP_OK;
+}
+
 enum qp_code qp_catalog_add_journal(struct qp_catalog *catalog, const struct qp_journal *journal,
                                     struct qp_err *err)
 {
     struct reading reading = {.catalog = catalog};
+    bool *live = NULL;
     qp_arena_init(&reading.scratch, 0);
-    enum qp_code rc = qp_journal_each(journal, take_submission, &reading, err);
+    enum qp_code rc = qp_journal_live(journal, &live, err);
+    reading.live = live;
+    rc = rc == QP_OK ? qp_journal_each(journal, take_live, &reading, err) : rc;
+    qp_free(live);
     qp_arena_wipe(&reading.scratch);
     return rc;
 }

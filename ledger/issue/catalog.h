@@ -34,7 +34,8 @@ struct qp_catalog;
 
 enum qp_code qp_catalog_new(struct qp_catalog **catalog, struct qp_err *err) QP_MUST_USE;
 void qp_catalog_free(struct qp_catalog *catalog); /* NULL is allowed */
-/* Everything in the journal. Memory follows what was named, not the bytes of the journal. */
+/* Everything in the journal but what was given up. Memory follows what was named, not the bytes of
+ * the journal. */
 enum qp_code qp_catalog_add_journal(struct qp_catalog *catalog, const struct qp_journal *journal,
                                     struct qp_err *err) QP_MUST_USE;
 enum qp_code qp_catalog_add_draft(struct qp_catalog *catalog, const struct qp_draft *draft,

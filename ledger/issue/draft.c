@@ -109,6 +109,16 @@ static enum qp_code keep(struct qp_draft *draft, struct qp_span bytes, struct qp
     return QP_OK;
 }
 
+/* Room for one more sealed content. */
+static enum qp_code grow_sealed(struct qp_draft *draft, struct qp_err *err)
+{
+    void *list = draft->sealed;
+    enum qp_code rc =
+        grow(&list, draft->sealed_count, &draft->sealed_capacity, sizeof *draft->sealed, err);
+    draft->sealed = list;
+    return rc;
+}
+
 enum qp_code qp_draft_seal(struct qp_draft *draft, Qp__SealedKind kind, struct qp_span content,
                            Qp__Sealed **sealed, struct qp_err *err)
 {
@@ -116,10 +126,7 @@ enum qp_code qp_draft_seal(struct qp_draft *draft, Qp__SealedKind kind, struct q
         return qp_fail(err, QP_E_INPUT, "content of %zu bytes to seal; 1 to %d are allowed",
                        content.len, QP_SEALED_BYTES_MAX);
     }
-    void *list = draft->sealed;
-    enum qp_code rc =
-        grow(&list, draft->sealed_count, &draft->sealed_capacity, sizeof *draft->sealed, err);
-    draft->sealed = list;
+    enum qp_code rc = grow_sealed(draft, err);
     if (rc != QP_OK) {
         return rc;
     }
@@ -144,6 +151,23 @@ enum qp_code qp_draft_seal(struct qp_draft *draft, Qp__SealedKind kind, struct q
     draft->sealed_count++;
     *sealed = made;
     return QP_OK;
+}
+
+enum qp_code qp_draft_keep_sealed(struct qp_draft *draft, const Qp__SealedContent *content,
+                                  struct qp_err *err)
+{
+    enum qp_code rc = grow_sealed(draft, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    struct qp_draft_sealed *one = &draft->sealed[draft->sealed_count];
+    rc = keep(draft, qp_span_bytes(content->content), &one->content, err);
+    if (rc == QP_OK) {
+        memcpy(one->salt.bytes, content->salt.data, sizeof one->salt.bytes);
+        qp_hash_sealed(&one->commitment, &one->salt, one->content);
+        draft->sealed_count++;
+    }
+    return rc;
 }
 
 void qp_draft_drop(struct qp_draft *draft)
@@ -211,5 +235,12 @@ enum qp_code qp_draft_add_event(struct qp_draft *draft, Qp__Event *event, struct
     }
     qp_buf_wipe(&bytes);
     qp_draft_drop(draft); /* what the event has taken stays */
+    return rc;
+}
+
+enum qp_code qp_draft_keep_event(struct qp_draft *draft, struct qp_span bytes, struct qp_err *err)
+{
+    enum qp_code rc = put_event(draft, bytes, err);
+    qp_draft_drop(draft);
     return rc;
 }

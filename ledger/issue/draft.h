@@ -59,6 +59,12 @@ enum qp_code qp_draft_seal_json(struct qp_draft *draft, const json_t *seal, Qp__
  * QP_E_MEMORY. */
 enum qp_code qp_draft_add_event(struct qp_draft *draft, Qp__Event *event,
                                 struct qp_err *err) QP_MUST_USE;
+/* As qp_draft_seal, a content that was sealed before, with its salt. */
+enum qp_code qp_draft_keep_sealed(struct qp_draft *draft, const Qp__SealedContent *content,
+                                  struct qp_err *err) QP_MUST_USE;
+/* As qp_draft_add_event, an event that was encoded before. */
+enum qp_code qp_draft_keep_event(struct qp_draft *draft, struct qp_span bytes,
+                                 struct qp_err *err) QP_MUST_USE;
 /* Forget what was sealed for an event that is not coming. */
 void qp_draft_drop(struct qp_draft *draft);
 /* Back to the first event_count events, as they were. */

@@ -147,6 +147,7 @@ void qp_journal_close(struct qp_journal *journal)
     qp_lock_release(&journal->lock);
     qp_buf_wipe(&journal->path);
     qp_buf_wipe(&journal->head_path);
+    qp_free(journal->marks);
     qp_free(journal);
 }
 
@@ -213,7 +214,8 @@ static enum qp_code encode_statement(const struct qp_journal *journal, const str
     statement.issuer =
         qp_bytes_span(qp_span_of(journal->public_key.bytes, sizeof journal->public_key.bytes));
     statement.sequence = head->next_sequence;
-    statement.previous = qp_hash_bytes(&head->link);
+    statement.previous = qp_hash_bytes(head->given_up > 0 ? &head->base : &head->link);
+    statement.given_up = (uint32_t)head->given_up;
     statement.issued_ms = issued_ms;
     statement.event_count = (uint32_t)batch->count;
     statement.event_root = qp_hash_bytes(&root);
@@ -250,25 +252,25 @@ static enum qp_code fill_lists(const struct batch *batch, struct qp_arena *arena
     return QP_OK;
 }
 
-/* Sign a batch, append its record to out, and move the head behind it. */
-static enum qp_code sign_batch(const struct qp_journal *journal, const struct batch *batch,
-                               uint64_t issued_ms, struct qp_journal_head *head, struct qp_buf *out,
-                               struct qp_err *err)
+enum qp_code qp_journal_sign_one(struct qp_journal *journal, const struct qp_draft *draft,
+                                 size_t start, size_t count, struct qp_journal_signing *signing,
+                                 struct qp_err *err)
 {
+    struct batch batch = {.draft = draft, .start = start, .count = count};
+    struct qp_journal_head *head = &signing->head;
     struct qp_arena arena;
     struct qp_buf statement = {0};
     struct qp_signature signature;
     Qp__Submission submission;
     struct qp_span domain = qp_span_text(QP_STATEMENT_DOMAIN);
-    size_t before = out->len;
+    size_t before = signing->records.len;
     qp_arena_init(&arena, 0);
     qp__submission__init(&submission);
-    enum qp_code rc = QP_OK;
-    if (head->next_sequence > (uint64_t)QP_NUMBER_MAX) {
-        rc = qp_fail(err, QP_E_USAGE, "the key has signed all statements that it can");
+    enum qp_code rc = qp_journal_make_room(journal, head->next_sequence, err);
+    if (rc != QP_OK) {
         goto out;
     }
-    rc = encode_statement(journal, batch, head, issued_ms, &arena, &statement, err);
+    rc = encode_statement(journal, &batch, head, signing->issued_ms, &arena, &statement, err);
     if (rc != QP_OK) {
         goto out;
     }
@@ -283,17 +285,20 @@ static enum qp_code sign_batch(const struct qp_journal *journal, const struct ba
     }
     submission.statement = qp_bytes_span(qp_span_buf(&statement));
     submission.signature = qp_bytes_span(qp_span_of(signature.bytes, sizeof signature.bytes));
-    rc = fill_lists(batch, &arena, &submission, err);
+    rc = fill_lists(&batch, &arena, &submission, err);
     if (rc != QP_OK) {
         goto out;
     }
-    rc = qp_submission_encode(&submission, &arena, out, err);
+    rc = qp_submission_encode(&submission, &arena, &signing->records, err);
     if (rc != QP_OK) {
         goto out;
     }
     qp_hash_statement(&head->link, qp_span_buf(&statement));
+    journal->marks[head->next_sequence] =
+        (struct qp_journal_mark){.offset = head->size_bytes, .given_up = head->given_up};
     head->next_sequence++;
-    head->size_bytes += out->len - before;
+    head->size_bytes += signing->records.len - before;
+    head->given_up = 0;
 out:
     qp_buf_wipe(&statement);
     qp_arena_wipe(&arena);
@@ -301,17 +306,26 @@ out:
 }
 
 /* Records first, then the head: only what the head counts was handed out. */
-static enum qp_code commit(struct qp_journal *journal, struct qp_span records,
-                           const struct qp_journal_head *head, struct qp_err *err)
+enum qp_code qp_journal_commit(struct qp_journal *journal, const struct qp_journal_signing *signing,
+                               struct qp_buf *out, struct qp_err *err)
 {
+    struct qp_span records = qp_span_buf(&signing->records);
+    /* All room before the first byte is written: behind that point nothing may fail here. */
+    enum qp_code rc = qp_buf_reserve(out, records.len, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
     journal->broken = true;
-    enum qp_code rc = qp_fd_append(journal->fd, (const char *)journal->path.data, records, err);
-    if (rc == QP_OK) {
-        rc = qp_journal_write_head(journal, head, err);
+    if (records.len > 0) {
+        rc = qp_fd_append(journal->fd, (const char *)journal->path.data, records, err);
     }
     if (rc == QP_OK) {
-        journal->head = *head;
+        rc = qp_journal_write_head(journal, &signing->head, err);
+    }
+    if (rc == QP_OK) {
+        journal->head = signing->head;
         journal->broken = false;
+        rc = qp_buf_add(out, records, err);
     }
     return rc;
 }
@@ -336,29 +350,19 @@ enum qp_code qp_journal_sign(struct qp_journal *journal, const struct qp_draft *
                              uint32_t events_per_statement, uint64_t issued_ms, struct qp_buf *out,
                              size_t *statement_count, struct qp_err *err)
 {
-    struct qp_buf records = {0};
-    struct qp_journal_head head = journal->head;
+    struct qp_journal_signing signing = {.issued_ms = issued_ms, .head = journal->head};
     size_t statements = 0;
     enum qp_code rc = check_call(journal, draft, events_per_statement, err);
     for (size_t at = 0; rc == QP_OK && at < draft->event_count;) {
         struct batch batch = next_batch(draft, at, events_per_statement);
-        rc = sign_batch(journal, &batch, issued_ms, &head, &records, err);
+        rc = qp_journal_sign_one(journal, draft, at, batch.count, &signing, err);
         at += batch.count;
         statements++;
     }
-    /* All room before the first byte is written: behind that point nothing may fail here. */
-    if (rc == QP_OK) {
-        rc = qp_buf_reserve(out, records.len, err);
-    }
-    if (rc == QP_OK) {
-        rc = commit(journal, qp_span_buf(&records), &head, err);
-    }
-    if (rc == QP_OK) {
-        rc = qp_buf_add(out, qp_span_buf(&records), err);
-    }
+    rc = rc == QP_OK ? qp_journal_commit(journal, &signing, out, err) : rc;
     if (rc == QP_OK && statement_count != NULL) {
         *statement_count = statements;
     }
-    qp_buf_wipe(&records);
+    qp_buf_wipe(&signing.records);
     return rc;
 }

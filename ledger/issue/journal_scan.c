@@ -1,4 +1,4 @@
-/* Reading a journal back: its chain, its head, and what a crash left behind. */
+/* Reading a journal back: its chain, and what a crash left behind. */
 #include "issue/journal.h"
 
 #include "core/check.h"
@@ -15,7 +15,6 @@
 
 /* Enough of a record to hold its statement: magic and length, field header, statement. */
 #define PEEK_BYTES (QP_SUBMISSION_HEAD_BYTES + 8 + QP_STATEMENT_BYTES_MAX)
-#define HEAD_BYTES_MAX 512
 
 static const char *path_of(const struct qp_journal *journal)
 {
@@ -71,35 +70,6 @@ static enum qp_code peek_statement(struct qp_span record, struct qp_span *statem
     return QP_OK;
 }
 
-/* Does this statement go on from the head? Moves the head behind it. */
-static enum qp_code follow(const struct qp_journal *journal, struct qp_span bytes,
-                           struct qp_arena *arena, struct qp_journal_head *head, struct qp_err *err)
-{
-    Qp__Statement *statement = NULL;
-    uint64_t offset = head->size_bytes;
-    enum qp_code rc = qp_statement_decode(bytes, arena, &statement, err);
-    if (rc != QP_OK) {
-        return rc == QP_E_MEMORY ? rc : damaged(journal, offset, "not a statement", err);
-    }
-    struct qp_span issuer = qp_span_bytes(statement->issuer);
-    if (!qp_span_eq(issuer, qp_span_of(journal->public_key.bytes, 32))) {
-        return qp_fail(err, QP_E_INVALID,
-                       "%.180s is the journal of another key; each key has a journal of its own",
-                       path_of(journal));
-    }
-    struct qp_hash ledger_id = qp_bytes_hash(statement->ledger_id);
-    struct qp_hash previous = qp_bytes_hash(statement->previous);
-    if (!qp_hash_eq(&ledger_id, &journal->ledger_id)) {
-        return damaged(journal, offset, "a statement for another ledger", err);
-    }
-    if (statement->sequence != head->next_sequence || !qp_hash_eq(&previous, &head->link)) {
-        return damaged(journal, offset, "a statement that does not follow the one before it", err);
-    }
-    qp_hash_statement(&head->link, bytes);
-    head->next_sequence++;
-    return QP_OK;
-}
-
 /* The length of the record at an offset, 0 where the file ends inside it. */
 static enum qp_code record_at(const struct qp_journal *journal, uint64_t offset, uint64_t end,
                               struct qp_span *front, uint8_t peek[PEEK_BYTES], uint64_t *size_bytes,
@@ -127,8 +97,92 @@ static enum qp_code record_at(const struct qp_journal *journal, uint64_t offset,
     return QP_OK;
 }
 
+enum qp_code qp_journal_make_room(struct qp_journal *journal, uint64_t sequence, struct qp_err *err)
+{
+    if (sequence > (uint64_t)QP_NUMBER_MAX) {
+        return qp_fail(err, QP_E_USAGE, "the key has signed all statements that it can");
+    }
+    if (sequence < journal->mark_capacity) {
+        return QP_OK;
+    }
+    size_t capacity = journal->mark_capacity == 0 ? 64 : 2 * journal->mark_capacity;
+    size_t bytes = 0;
+    struct qp_journal_mark *larger = NULL;
+    if (qp_mul_size(capacity, sizeof *larger, &bytes)) {
+        larger = qp_realloc(journal->marks, bytes);
+    }
+    if (larger == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory for the list of the journal's statements");
+    }
+    journal->marks = larger;
+    journal->mark_capacity = capacity;
+    return QP_OK;
+}
+
+enum qp_code qp_journal_link(const struct qp_journal *journal, uint64_t count, struct qp_hash *link,
+                             struct qp_err *err)
+{
+    uint8_t peek[PEEK_BYTES];
+    struct qp_span front = {0};
+    struct qp_span statement = {0};
+    uint64_t record_bytes = 0;
+    if (count == 0) {
+        *link = (struct qp_hash){{0}};
+        return QP_OK;
+    }
+    uint64_t offset = journal->marks[count - 1].offset;
+    enum qp_code rc = record_at(journal, offset, UINT64_MAX, &front, peek, &record_bytes, err);
+    if (rc == QP_OK && (record_bytes == 0 || peek_statement(front, &statement) != QP_OK)) {
+        rc = damaged(journal, offset, "no statement begins there", err);
+    }
+    if (rc == QP_OK) {
+        qp_hash_statement(link, statement);
+    }
+    return rc;
+}
+
+/* Does this statement go on from the head? Moves the head behind it; there is room for its mark. */
+static enum qp_code follow(struct qp_journal *journal, struct qp_span bytes, struct qp_arena *arena,
+                           struct qp_journal_head *head, struct qp_err *err)
+{
+    Qp__Statement *statement = NULL;
+    uint64_t offset = head->size_bytes;
+    enum qp_code rc = qp_statement_decode(bytes, arena, &statement, err);
+    if (rc != QP_OK) {
+        return rc == QP_E_MEMORY ? rc : damaged(journal, offset, "not a statement", err);
+    }
+    struct qp_span issuer = qp_span_bytes(statement->issuer);
+    if (!qp_span_eq(issuer, qp_span_of(journal->public_key.bytes, 32))) {
+        return qp_fail(err, QP_E_INVALID,
+                       "%.180s is the journal of another key; each key has a journal of its own",
+                       path_of(journal));
+    }
+    struct qp_hash ledger_id = qp_bytes_hash(statement->ledger_id);
+    struct qp_hash previous = qp_bytes_hash(statement->previous);
+    if (!qp_hash_eq(&ledger_id, &journal->ledger_id)) {
+        return damaged(journal, offset, "a statement for another ledger", err);
+    }
+    bool follows =
+        statement->sequence == head->next_sequence && statement->given_up <= statement->sequence;
+    struct qp_hash link = head->link;
+    if (follows && statement->given_up > 0) {
+        rc = qp_journal_link(journal, statement->sequence - statement->given_up, &link, err);
+    }
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (!follows || !qp_hash_eq(&previous, &link)) {
+        return damaged(journal, offset, "a statement that does not follow the one before it", err);
+    }
+    journal->marks[head->next_sequence] =
+        (struct qp_journal_mark){.offset = offset, .given_up = statement->given_up};
+    qp_hash_statement(&head->link, bytes);
+    head->next_sequence++;
+    return QP_OK;
+}
+
 /* Walk the records up to `end`. *last: where the last whole one begins. */
-static enum qp_code walk_chain(const struct qp_journal *journal, uint64_t end,
+static enum qp_code walk_chain(struct qp_journal *journal, uint64_t end,
                                struct qp_journal_head *head, uint64_t *last, struct qp_err *err)
 {
     struct qp_arena arena;
@@ -145,6 +199,10 @@ static enum qp_code walk_chain(const struct qp_journal *journal, uint64_t end,
             break;
         }
         qp_arena_reset(&arena);
+        rc = qp_journal_make_room(journal, head->next_sequence, err);
+        if (rc != QP_OK) {
+            break;
+        }
         rc = peek_statement(front, &statement) != QP_OK
                  ? damaged(journal, head->size_bytes, "no statement begins there", err)
                  : follow(journal, statement, &arena, head, err);
@@ -237,54 +295,6 @@ static enum qp_code check_last(const struct qp_journal *journal, uint64_t offset
     return rc;
 }
 
-/* ---- The head ---- */
-
-static int format_head(char text[HEAD_BYTES_MAX], const struct qp_journal_head *head)
-{
-    char link[65];
-    qp_hash_hex(link, &head->link);
-    return snprintf(text, HEAD_BYTES_MAX,
-                    "quipu journal v1\nbytes: %" PRIu64 "\nnext: %" PRIu64 "\nlink: %s\n",
-                    head->size_bytes, head->next_sequence, link);
-}
-
-enum qp_code qp_journal_write_head(const struct qp_journal *journal,
-                                   const struct qp_journal_head *head, struct qp_err *err)
-{
-    char text[HEAD_BYTES_MAX];
-    int len = format_head(text, head);
-    QP_ASSERT(len > 0 && len < HEAD_BYTES_MAX);
-    return qp_file_replace((const char *)journal->head_path.data, 0600,
-                           qp_span_of(text, (size_t)len), err);
-}
-
-/* The text of the head file, or *there = false. */
-static enum qp_code read_head(const struct qp_journal *journal, struct qp_buf *text, bool *there,
-                              struct qp_err *err)
-{
-    const char *path = (const char *)journal->head_path.data;
-    enum qp_code rc = qp_file_exists(path, there, err);
-    return rc == QP_OK && *there ? qp_file_read(path, HEAD_BYTES_MAX, text, err) : rc;
-}
-
-static bool head_size(struct qp_span text, uint64_t *size_bytes)
-{
-    static const char front[] = "quipu journal v1\nbytes: ";
-    size_t at = sizeof front - 1;
-    uint64_t value = 0;
-    if (text.len <= at || memcmp(text.data, front, at) != 0) {
-        return false;
-    }
-    for (; at < text.len && text.data[at] >= '0' && text.data[at] <= '9'; at++) {
-        if (!qp_mul_u64(value, 10, &value) ||
-            !qp_add_u64(value, (uint64_t)(text.data[at] - '0'), &value)) {
-            return false;
-        }
-    }
-    *size_bytes = value;
-    return true;
-}
-
 /* ---- Recovery ---- */
 
 static enum qp_code keep_torn(const struct qp_journal *journal, struct qp_span bytes,
@@ -338,7 +348,7 @@ static enum qp_code handed_out(const struct qp_journal *journal, struct qp_span 
     if (!has_head) {
         return QP_OK;
     }
-    if (!head_size(head_text, handed)) {
+    if (!qp_journal_head_size(head_text, handed)) {
         return qp_fail(err, QP_E_INVALID,
                        "%.180s is damaged; bring back a good copy of the journal",
                        (const char *)journal->head_path.data);
@@ -348,21 +358,6 @@ static enum qp_code handed_out(const struct qp_journal *journal, struct qp_span 
                        "%.150s has %" PRIu64 " bytes, but %" PRIu64
                        " were handed out; bring back the newest copy before this key signs again",
                        path_of(journal), end, *handed);
-    }
-    return QP_OK;
-}
-
-/* The head file's other lines must say what the records say. */
-static enum qp_code compare_head(const struct qp_journal *journal, struct qp_span text,
-                                 const struct qp_journal_head *head, struct qp_err *err)
-{
-    char expected[HEAD_BYTES_MAX];
-    int len = format_head(expected, head);
-    if (!qp_span_eq(text, qp_span_of(expected, (size_t)len))) {
-        return qp_fail(err, QP_E_INVALID,
-                       "%.150s does not say what the records beside it say; bring back the newest "
-                       "copy of both before this key signs again",
-                       (const char *)journal->head_path.data);
     }
     return QP_OK;
 }
@@ -377,7 +372,7 @@ enum qp_code qp_journal_recover(struct qp_journal *journal, struct qp_err *err)
     uint64_t last = 0;
     enum qp_code rc = file_size(journal, &end, err);
     if (rc == QP_OK) {
-        rc = read_head(journal, &text, &has_head, err);
+        rc = qp_journal_read_head(journal, &text, &has_head, err);
     }
     if (rc == QP_OK) {
         rc = handed_out(journal, qp_span_buf(&text), has_head, end, &handed, err);
@@ -386,7 +381,7 @@ enum qp_code qp_journal_recover(struct qp_journal *journal, struct qp_err *err)
         rc = walk_chain(journal, handed, &head, &last, err);
     }
     if (rc == QP_OK && has_head) {
-        rc = compare_head(journal, qp_span_buf(&text), &head, err);
+        rc = qp_journal_check_head(journal, qp_span_buf(&text), &head, err);
     }
     if (rc == QP_OK && head.size_bytes > 0) {
         rc = check_last(journal, last, err);
@@ -402,6 +397,14 @@ enum qp_code qp_journal_recover(struct qp_journal *journal, struct qp_err *err)
     }
     qp_buf_wipe(&text);
     return rc;
+}
+
+enum qp_code qp_journal_read(const struct qp_journal *journal, uint64_t sequence,
+                             struct qp_arena *arena, struct qp_buf *bytes,
+                             Qp__Submission **submission, struct qp_err *err)
+{
+    QP_ASSERT(sequence < journal->head.next_sequence);
+    return read_record(journal, journal->marks[sequence].offset, arena, bytes, submission, err);
 }
 
 enum qp_code qp_journal_each(const struct qp_journal *journal,

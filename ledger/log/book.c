@@ -232,7 +232,7 @@ static enum qp_code check_opening(const struct qp_book *book, const struct qp_re
         return opens ? qp_refuse(err, "QP-OPEN", "this ledger is open since its entry 0") : QP_OK;
     }
     struct qp_hash named = qp_bytes_hash(record->statement->ledger_id);
-    if (!opens || record->event_count != 1 || position != 0) {
+    if (!opens || record->event_count != 1 || position != 0 || record->statement->sequence != 0) {
         return qp_refuse(
             err, "QP-OPEN",
             "the first statement of a ledger has one event, its opening, and no other");
@@ -411,7 +411,8 @@ static enum qp_code add_entry(struct qp_book *book, const struct qp_record *reco
     return rc;
 }
 
-/* The statement stands in the log already, or another one with its number does. */
+/* The statement stands in the log already, or another one with its number does, or a later one of
+ * its key has given it up. */
 static enum qp_code find_again(struct qp_book *book, const struct qp_record *record,
                                const struct qp_chain *chain, struct qp_admitted *admitted,
                                struct qp_err *err)
@@ -419,19 +420,20 @@ static enum qp_code find_again(struct qp_book *book, const struct qp_record *rec
     uint64_t sequence = record->statement->sequence;
     uint64_t index = 0;
     struct qp_hash hash;
-    enum qp_code rc = QP_OK;
+    enum qp_code rc = QP_E_NOT_FOUND;
     if (sequence < chain->next_written) {
         rc = qp_chain_get(book->store, &record->issuer, sequence, &index, &hash, err);
-        if (rc == QP_E_NOT_FOUND) {
-            rc = qp_fail(err, QP_E_STORE,
-                         "the issuers' table has a gap; run an audit that rebuilds "
-                         "the derived tables");
-        }
     } else {
         const struct qp_pending *pending = find_pending(book, &record->issuer, sequence);
-        QP_ASSERT(pending != NULL);
-        index = pending_index(book, pending);
-        hash = pending->record->statement_hash;
+        if (pending != NULL) {
+            index = pending_index(book, pending);
+            hash = pending->record->statement_hash;
+            rc = QP_OK;
+        }
+    }
+    if (rc == QP_E_NOT_FOUND) {
+        qp_arena_reset(&book->scratch);
+        return qp_chain_given_up(chain, record, book->store, book->truth, &book->scratch, err);
     }
     if (rc == QP_OK && !qp_hash_eq(&hash, &record->statement_hash)) {
         rc = qp_chain_fork(record, &hash, index, err);

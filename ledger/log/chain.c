@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "log/keys.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void qp_chains_clear(struct qp_chains *chains)
@@ -87,27 +88,48 @@ enum qp_code qp_chains_find(struct qp_chains *chains, struct qp_store *store,
     return QP_OK;
 }
 
+static enum qp_code refuse_gap(const struct qp_chain *chain, uint64_t sequence, uint64_t first,
+                               const char *key, struct qp_err *err)
+{
+    char last[32] = "";
+    if (first > chain->next + 1) {
+        (void)snprintf(last, sizeof last, " to %llu", (unsigned long long)first - 1);
+    }
+    return qp_refuse(err, "QP-CHAIN-GAP",
+                     "sequence %llu of key %.16s… waits for %llu%s: submit the key's journal from "
+                     "there; where that is refused, mend what it lacks and submit again, or give "
+                     "it up: quipu journal KEY --give-up %llu",
+                     (unsigned long long)sequence, key, (unsigned long long)chain->next, last,
+                     (unsigned long long)chain->next);
+}
+
 enum qp_code qp_chain_follow(const struct qp_chain *chain, const struct qp_record *record,
                              struct qp_err *err)
 {
     uint64_t sequence = record->statement->sequence;
+    uint64_t given_up = record->statement->given_up;
     char key[65];
     qp_hex_encode(key, qp_span_of(record->issuer.bytes, sizeof record->issuer.bytes));
-    if (sequence > chain->next) {
-        if (sequence == chain->next + 1) {
-            return qp_refuse(err, "QP-CHAIN-GAP",
-                             "sequence %llu of key %.16s… comes before %llu is here; submit the "
-                             "key's journal from %llu on",
-                             (unsigned long long)sequence, key, (unsigned long long)chain->next,
-                             (unsigned long long)chain->next);
-        }
-        return qp_refuse(err, "QP-CHAIN-GAP",
-                         "sequence %llu of key %.16s… comes before %llu to %llu are here; submit "
-                         "the key's journal from %llu on",
-                         (unsigned long long)sequence, key, (unsigned long long)chain->next,
-                         (unsigned long long)sequence - 1, (unsigned long long)chain->next);
+    QP_ASSERT(sequence >= chain->next);
+    if (given_up > sequence) {
+        return qp_refuse(err, "QP-CHAIN-LINK",
+                         "sequence %llu of key %.16s… gives up %llu statements; there cannot be "
+                         "so many before it",
+                         (unsigned long long)sequence, key, (unsigned long long)given_up);
     }
-    QP_ASSERT(sequence == chain->next);
+    uint64_t first = sequence - given_up; /* that is given up; this one when none is */
+    if (first > chain->next) {
+        return refuse_gap(chain, sequence, first, key, err);
+    }
+    if (first < chain->next) {
+        return qp_refuse(err, "QP-CHAIN-LINK",
+                         "sequence %llu of key %.16s… gives up %llu, but the ledger has the key's "
+                         "statements up to %llu; only what was refused can be given up: quipu "
+                         "journal KEY --give-up %llu --admitted %llu",
+                         (unsigned long long)sequence, key, (unsigned long long)first,
+                         (unsigned long long)chain->next - 1, (unsigned long long)sequence,
+                         (unsigned long long)chain->next - 1);
+    }
     struct qp_hash previous = qp_bytes_hash(record->statement->previous);
     if (!qp_hash_eq(&previous, &chain->last)) {
         char theirs[65];
@@ -120,6 +142,68 @@ enum qp_code qp_chain_follow(const struct qp_chain *chain, const struct qp_recor
                          (unsigned long long)sequence, key, theirs, ours);
     }
     return QP_OK;
+}
+
+/* Has the key's next statement in the store given the record up? `truth` has the entries. */
+static enum qp_code is_given_up(struct qp_store *store, struct qp_store *truth,
+                                const struct qp_record *record, struct qp_arena *scratch,
+                                bool *given_up, struct qp_err *err)
+{
+    uint64_t sequence = record->statement->sequence;
+    struct qp_row_key key = qp_key_issuer(&record->issuer, sequence);
+    struct qp_cursor *cursor = NULL;
+    struct qp_row row = {0};
+    uint64_t index = 0;
+    struct qp_hash hash;
+    enum qp_code rc = qp_cursor_open(store, QP_TABLE_ISSUERS, &cursor, err);
+    rc = rc == QP_OK ? qp_cursor_seek(cursor, qp_row_key_span(&key), &row, err) : rc;
+    bool above = rc == QP_OK && row.found && row.key.len == key.len &&
+                 memcmp(row.key.data, record->issuer.bytes, sizeof record->issuer.bytes) == 0;
+    rc = above ? read_row(row.value, &index, &hash, err) : rc;
+    qp_cursor_close(cursor);
+    *given_up = false;
+    if (rc != QP_OK || !above) {
+        return rc;
+    }
+    Qp__Entry *entry = NULL;
+    Qp__Statement *statement = NULL;
+    struct qp_span bytes = {0};
+    key = qp_key_number(index);
+    rc = qp_store_get(truth, QP_TABLE_ENTRIES, qp_row_key_span(&key), &bytes, err);
+    rc = rc == QP_OK ? qp_entry_decode(bytes, scratch, &entry, err) : rc;
+    rc = rc == QP_OK
+             ? qp_statement_decode(qp_span_bytes(entry->statement), scratch, &statement, err)
+             : rc;
+    if (rc == QP_OK) {
+        *given_up =
+            statement->sequence > sequence && statement->sequence - sequence <= statement->given_up;
+    }
+    return rc == QP_E_NOT_FOUND || rc == QP_E_INPUT ? QP_OK : rc;
+}
+
+enum qp_code qp_chain_given_up(const struct qp_chain *chain, const struct qp_record *record,
+                               struct qp_store *store, struct qp_store *truth,
+                               struct qp_arena *scratch, struct qp_err *err)
+{
+    char key[65];
+    bool given_up = true; /* by one that is pending */
+    uint64_t sequence = record->statement->sequence;
+    enum qp_code rc = sequence < chain->next_written
+                          ? is_given_up(store, truth, record, scratch, &given_up, err)
+                          : QP_OK;
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (!given_up) {
+        return qp_fail(err, QP_E_STORE,
+                       "the issuers' table has a gap; run an audit that rebuilds the derived "
+                       "tables");
+    }
+    qp_hex_encode(key, qp_span_of(record->issuer.bytes, sizeof record->issuer.bytes));
+    return qp_refuse(err, "QP-CHAIN-GIVEN-UP",
+                     "sequence %llu of key %.16s… was given up: the key has gone on without it; "
+                     "sign its events again",
+                     (unsigned long long)sequence, key);
 }
 
 enum qp_code qp_chain_fork(const struct qp_record *record, const struct qp_hash *hash,

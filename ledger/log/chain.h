@@ -9,7 +9,7 @@ struct qp_chain {
     struct qp_public_key issuer;
     bool used;
     uint64_t next;         /* sequence */
-    struct qp_hash last;   /* statement hash of next - 1; zeros when next is 0 */
+    struct qp_hash last;   /* statement hash of next - 1, the newest; zeros when next is 0 */
     uint64_t next_written; /* as `next`, in the store */
 };
 
@@ -35,9 +35,16 @@ enum qp_code qp_chain_get(struct qp_store *store, const struct qp_public_key *is
 enum qp_code qp_chain_last(struct qp_store *store, const struct qp_public_key *issuer,
                            uint64_t *sequence, struct qp_hash *hash,
                            struct qp_err *err) QP_MUST_USE;
-/* May the record be the next of its chain? QP_E_REFUSED: a gap, or it does not follow. */
+/* May the record be the next of its chain? Its sequence, less what it gives up, is the next one.
+ * QP_E_REFUSED: a gap, or it does not follow. */
 enum qp_code qp_chain_follow(const struct qp_chain *chain, const struct qp_record *record,
                              struct qp_err *err) QP_MUST_USE;
+/* Of a record that is not in the log, although its key is beyond it: QP_E_REFUSED
+ * QP-CHAIN-GIVEN-UP, a later statement of the key has given it up; QP_E_STORE: none has, so a row
+ * is missing. `truth` has the entries. */
+enum qp_code qp_chain_given_up(const struct qp_chain *chain, const struct qp_record *record,
+                               struct qp_store *store, struct qp_store *truth,
+                               struct qp_arena *scratch, struct qp_err *err) QP_MUST_USE;
 /* QP_E_REFUSED QP-CHAIN-FORK: the key signed another statement with this sequence, `hash`. */
 enum qp_code qp_chain_fork(const struct qp_record *record, const struct qp_hash *hash,
                            uint64_t index, struct qp_err *err) QP_MUST_USE;

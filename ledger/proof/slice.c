@@ -93,6 +93,37 @@ static enum qp_code add_events(struct qp_slice *slice, const Qp__BundleEntry *sh
     return QP_OK;
 }
 
+/* The statement's place among those of its key: `first` is the first of those that it gives up, or
+ * itself where there is none. */
+static enum qp_code check_chain(const struct qp_slice *slice, const Qp__Statement *statement,
+                                size_t at, struct qp_err *err)
+{
+    const struct qp_slice_entry *entry = &slice->entries[at];
+    if (statement->given_up > statement->sequence) {
+        return INVALID("entry %llu: a statement that gives up more than there was",
+                       ull(entry->index));
+    }
+    uint64_t first = statement->sequence - statement->given_up;
+    if (first == 0 && !is_zero(statement->previous)) {
+        return INVALID("entry %llu: a first statement that follows another", ull(entry->index));
+    }
+    /* The last one shown of the same key suffices: those before it were held against it. */
+    for (size_t i = at; i-- > 0;) {
+        const struct qp_slice_entry *before = &slice->entries[i];
+        if (!qp_public_key_eq(&before->issuer, &entry->issuer)) {
+            continue;
+        }
+        struct qp_hash link = qp_bytes_hash(statement->previous);
+        if (before->sequence >= first ||
+            (before->sequence + 1 == first && !qp_hash_eq(&before->statement, &link))) {
+            return INVALID("entries %llu and %llu: one key signed two histories",
+                           ull(before->index), ull(entry->index));
+        }
+        break;
+    }
+    return QP_OK;
+}
+
 static enum qp_code check_statement(struct qp_slice *slice, const struct qp_trust *trust,
                                     const Qp__Entry *decoded, const Qp__BundleEntry *shown,
                                     size_t at, struct qp_err *err)
@@ -119,24 +150,8 @@ static enum qp_code check_statement(struct qp_slice *slice, const struct qp_trus
     if (rc != QP_OK) {
         return qp_prefix(err, rc, "entry %llu", ull(entry->index));
     }
-    if (statement->sequence == 0 && !is_zero(statement->previous)) {
-        return INVALID("entry %llu: a first statement that follows another", ull(entry->index));
-    }
-    /* The statement before this one of the same key, where it is the last one shown. */
-    for (size_t i = at; i-- > 0;) {
-        const struct qp_slice_entry *before = &slice->entries[i];
-        if (!qp_public_key_eq(&before->issuer, &entry->issuer)) {
-            continue;
-        }
-        struct qp_hash link = qp_bytes_hash(statement->previous);
-        if (before->sequence >= entry->sequence ||
-            (before->sequence + 1 == entry->sequence && !qp_hash_eq(&before->statement, &link))) {
-            return INVALID("entries %llu and %llu: one key signed two histories",
-                           ull(before->index), ull(entry->index));
-        }
-        break;
-    }
-    return check_events(slice, shown, statement, entry, err);
+    rc = check_chain(slice, statement, at, err);
+    return rc == QP_OK ? check_events(slice, shown, statement, entry, err) : rc;
 }
 
 static enum qp_code check_place(const struct qp_slice *slice, const Qp__Entry *decoded, size_t at,
@@ -225,7 +240,8 @@ static enum qp_code check_opening(struct qp_slice *slice, const struct qp_trust 
 {
     Qp__Event *event = NULL;
     if (slice->entries[0].event_count != 1 || slice->entries[0].signed_count != 1 ||
-        slice->events[0].position != 0 || slice->events[0].body != QP__EVENT__BODY_LEDGER_OPENED ||
+        slice->entries[0].sequence != 0 || slice->events[0].position != 0 ||
+        slice->events[0].body != QP__EVENT__BODY_LEDGER_OPENED ||
         !qp_hash_eq(&slice->events[0].id, &trust->ledger_id)) {
         return INVALID("entry 0 is not the opening of the ledger that the policy names");
     }

@@ -5,6 +5,7 @@
 const struct qp_rule_code qp_rule_codes[] = {
     {"QP-CHAIN-FORK", QP_LINE_AUTHENTIC, "a key signed two statements with one sequence number"},
     {"QP-CHAIN-GAP", QP_LINE_AUTHENTIC, "statements of this key are missing before this one"},
+    {"QP-CHAIN-GIVEN-UP", QP_LINE_AUTHENTIC, "the key has gone on without this statement"},
     {"QP-CHAIN-LINK", QP_LINE_AUTHENTIC, "the statement does not follow from the key's last one"},
     {"QP-TIME-FUTURE", QP_LINE_AUTHENTIC, "a time lies ahead of the log's clock by over a day"},
     {"QP-OPEN", QP_LINE_AUTHENTIC, "a ledger is opened once, by its first statement"},

@@ -58,6 +58,7 @@ struct forge {
     const Qp__SealedContent *sealed[32];
     size_t sealed_count;
     uint8_t nonce;
+    uint32_t given_up; /* the next statement says so; the test sets the party's `previous` */
 };
 
 static inline struct forge_party *forge_party(struct forge *forge, const char *name)
@@ -159,6 +160,8 @@ static inline struct forge_entry *forge_sign(struct forge *forge, const char *na
     statement.issued_ms = UINT64_C(1790000000000);
     statement.event_count = (uint32_t)made->event_count;
     statement.event_root = qp_hash_bytes(&root);
+    statement.given_up = forge->given_up;
+    forge->given_up = 0;
     assert_ok(qp_wire_encode(&qp_rule_statement, &statement, &forge->arena, &bytes, err));
     struct qp_span signed_bytes = forge_keep(forge, qp_span_buf(&bytes));
     assert_ok(
