@@ -1,5 +1,6 @@
 /* quipu journal: what a key has signed, listed or handed out again. */
 #include "cli.h"
+#include "give_up.h"
 
 #include "core/check.h"
 #include "core/time.h"
@@ -19,6 +20,7 @@ struct listing {
     struct qp_arena arena;
     struct qp_buf *records; /* export: the records go here */
     uint64_t count;         /* of statements shown */
+    bool *live;             /* by sequence: not given up */
     bool events;            /* print the events themselves */
     uint32_t kinds[KINDS_MAX];
 };
@@ -42,14 +44,15 @@ static enum qp_code count_kinds(struct listing *listing, const Qp__Submission *s
     return QP_OK;
 }
 
-static void print_kinds(struct listing *listing)
+static void print_kinds(struct listing *listing, bool given_up)
 {
     char text[400] = "";
-    size_t at = 0;
+    size_t at = given_up ? (size_t)snprintf(text, sizeof text, "given up: ") : 0;
+    size_t front = at;
     for (int kind = 0; kind < KINDS_MAX && at < sizeof text; kind++) {
         if (listing->kinds[kind] > 0) {
             at += (size_t)snprintf(text + at, sizeof text - at, "%s%" PRIu32 " %s",
-                                   at == 0 ? "" : ", ", listing->kinds[kind],
+                                   at == front ? "" : ", ", listing->kinds[kind],
                                    qp_event_name((Qp__Event__BodyCase)kind));
         }
     }
@@ -66,10 +69,11 @@ static void print_json(struct listing *listing, const Qp__Statement *statement, 
                                       json_integer(listing->kinds[kind]));
         }
     }
-    cli_json(listing->cli, json_pack("{s:I, s:s, s:I, s:I, s:o, s:s}", "sequence",
-                                     (json_int_t)statement->sequence, "issued", issued, "events",
-                                     (json_int_t)statement->event_count, "sealed",
-                                     (json_int_t)sealed, "kinds", kinds, "statement", hash));
+    cli_json(listing->cli,
+             json_pack("{s:I, s:s, s:I, s:I, s:o, s:s, s:b}", "sequence",
+                       (json_int_t)statement->sequence, "issued", issued, "events",
+                       (json_int_t)statement->event_count, "sealed", (json_int_t)sealed, "kinds",
+                       kinds, "statement", hash, "given_up", !listing->live[statement->sequence]));
 }
 
 /* As they were signed: sealed content shows as its commitment. */
@@ -85,8 +89,9 @@ static enum qp_code print_events(struct listing *listing, const Qp__Submission *
         if (rc != QP_OK) {
             return rc;
         }
-        cli_json(listing->cli, json_pack("{s:I, s:I, s:o}", "sequence", (json_int_t)sequence,
-                                         "position", (json_int_t)i, "event", json));
+        cli_json(listing->cli,
+                 json_pack("{s:I, s:I, s:o, s:b}", "sequence", (json_int_t)sequence, "position",
+                           (json_int_t)i, "event", json, "given_up", !listing->live[sequence]));
         qp_arena_reset(&listing->arena);
     }
     return QP_OK;
@@ -117,7 +122,7 @@ static enum qp_code show(struct listing *listing, const Qp__Submission *submissi
     cli_cellf(cli, &listing->table, "%" PRIu64, statement->sequence);
     cli_cell(cli, &listing->table, issued);
     cli_cellf(cli, &listing->table, "%zu", submission->n_sealed);
-    print_kinds(listing);
+    print_kinds(listing, !listing->live[statement->sequence]);
     if (listing->table.cell_count >= ROWS_AT_ONCE * listing->table.column_count) {
         cli_table_print(cli, &listing->table, stdout);
     }
@@ -132,7 +137,9 @@ static enum qp_code each(void *context, const Qp__Submission *submission, struct
     qp_arena_init(&arena, 0);
     enum qp_code rc =
         qp_statement_decode(qp_span_bytes(submission->statement), &arena, &statement, err);
-    if (rc == QP_OK && statement->sequence >= listing->from) {
+    bool wanted = rc == QP_OK && statement->sequence >= listing->from;
+    /* What was given up is not handed out: the ledger would refuse it, or have both. */
+    if (wanted && (listing->records == NULL || listing->live[statement->sequence])) {
         listing->count++;
         rc = listing->records != NULL
                  ? qp_submission_encode(submission, &listing->arena, listing->records, err)
@@ -180,6 +187,30 @@ static enum qp_code export_records(struct listing *listing, const struct qp_jour
     return rc;
 }
 
+static enum qp_code check_options(const struct listing *listing, const struct give_up *giving,
+                                  bool hand_out, struct qp_err *err)
+{
+    bool gives_up = giving->sequence != GIVE_UP_NONE;
+    if (giving->output != NULL && !hand_out && !gives_up) {
+        return qp_fail(err, QP_E_USAGE, "journal: --output goes with --export and --give-up");
+    }
+    if (listing->events + hand_out + gives_up > 1) {
+        return qp_fail(err, QP_E_USAGE,
+                       "journal: --events, --export and --give-up exclude each other");
+    }
+    if (!gives_up &&
+        (giving->drop != NULL || giving->drop_all || giving->admitted != GIVE_UP_NONE)) {
+        return qp_fail(err, QP_E_USAGE,
+                       "journal: --drop, --drop-all and --admitted go with --give-up");
+    }
+    if (giving->drop != NULL && giving->drop_all) {
+        return qp_fail(err, QP_E_USAGE, "journal: --drop and --drop-all exclude each other");
+    }
+    return hand_out || (gives_up && (giving->drop != NULL || giving->drop_all))
+               ? cli_check_output(giving->output, err)
+               : QP_OK;
+}
+
 enum qp_code cmd_journal(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
     static const struct cli_column columns[] = {{.title = "sequence", .right = true},
@@ -187,8 +218,8 @@ enum qp_code cmd_journal(struct cli *cli, int argc, char **argv, struct qp_err *
                                                 {.title = "sealed", .right = true},
                                                 {.title = "events", .wrap = true}};
     const char *ledger = NULL;
-    const char *output = NULL;
     bool hand_out = false;
+    struct give_up giving = {.sequence = GIVE_UP_NONE, .admitted = GIVE_UP_NONE};
     struct cli_secret secret = {0};
     struct listing listing = {.cli = cli,
                               .table = {.columns = columns, .column_count = QP_COUNT(columns)}};
@@ -201,13 +232,22 @@ enum qp_code cmd_journal(struct cli *cli, int argc, char **argv, struct qp_err *
         {0, "from", CLI_NUMBER, "N", &listing.from, "begin at sequence N"},
         {'x', "export", CLI_FLAG, NULL, &hand_out,
          "hand the statements out again, as they were signed, for \"quipu submit\""},
-        {'o', "output", CLI_TEXT, "FILE", &output, "where to; stdout if absent, or -"},
+        {0, "give-up", CLI_NUMBER, "N", &giving.sequence,
+         "give up statement N, which the ledger refused, and sign again what stands behind it"},
+        {0, "drop", CLI_TEXT, "P,P...", &giving.drop,
+         "the events of statement N, by position, that are not signed again; none: all are"},
+        {0, "drop-all", CLI_FLAG, NULL, &giving.drop_all, "sign none of its events again"},
+        {0, "admitted", CLI_NUMBER, "N", &giving.admitted,
+         "the newest statement that the ledger has, when one was given up that it had admitted"},
+        {'o', "output", CLI_TEXT, "FILE", &giving.output, "where to; stdout if absent, or -"},
     };
     const struct cli_spec spec = {
         .name = "journal",
         .operands = "KEY",
         .about = "List the statements that a key has signed for a ledger. The journal is the "
-                 "folder beside the key (coop.key, coop.journal); it is checked while it is read.",
+                 "folder beside the key (coop.key, coop.journal); it is checked while it is read. "
+                 "A statement that the ledger refuses keeps back what the key signed after it: "
+                 "mend what it lacks and submit it again, or give it up.",
         .options = options,
         .option_count = QP_COUNT(options),
         .operands_least = 1,
@@ -221,20 +261,20 @@ enum qp_code cmd_journal(struct cli *cli, int argc, char **argv, struct qp_err *
     if (rc != QP_OK || operands.help) {
         return rc;
     }
-    if (output != NULL && !hand_out) {
-        return qp_fail(err, QP_E_USAGE, "journal: --output goes with --export");
-    }
-    if (listing.events && hand_out) {
-        return qp_fail(err, QP_E_USAGE, "journal: --events and --export exclude each other");
+    rc = check_options(&listing, &giving, hand_out, err);
+    if (rc != QP_OK) {
+        return rc;
     }
     qp_arena_init(&listing.arena, 0);
-    rc = hand_out ? cli_check_output(output, err) : QP_OK;
-    rc =
-        rc == QP_OK ? cli_journal_open(operands.list[0], &secret, ledger, &key, &journal, err) : rc;
-    if (rc == QP_OK) {
-        rc = hand_out ? export_records(&listing, journal, output, err)
+    rc = cli_journal_open(operands.list[0], &secret, ledger, &key, &journal, err);
+    rc = rc == QP_OK ? qp_journal_live(journal, &listing.live, err) : rc;
+    if (rc == QP_OK && giving.sequence != GIVE_UP_NONE) {
+        rc = give_up(cli, journal, &giving, err);
+    } else if (rc == QP_OK) {
+        rc = hand_out ? export_records(&listing, journal, giving.output, err)
                       : list(&listing, journal, err);
     }
+    qp_free(listing.live);
     qp_buf_wipe(&listing.table.cells);
     qp_arena_wipe(&listing.arena);
     qp_journal_close(journal);

@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "host/file.h"
+#include "wire/wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,8 @@ struct submit {
     uint64_t again;
     uint64_t refused;
     uint64_t events;
+    uint64_t kept_back; /* sequence of the first statement that a rule refused */
+    bool keeps_back;
 };
 
 /* ---- Where records come from ---- */
@@ -174,6 +177,27 @@ static void print_line(struct submit *submit, const struct qp_submitted *done)
     }
 }
 
+/* The first that a rule refused, not only because another one did not come in before it. */
+static void note_refused(struct submit *submit, const struct qp_submitted *done)
+{
+    struct qp_arena arena;
+    Qp__Submission *submission = NULL;
+    Qp__Statement *statement = NULL;
+    size_t used = 0;
+    if (submit->keeps_back || done->code != QP_E_REFUSED ||
+        strncmp(done->err->rule, "QP-CHAIN-", 9) == 0) {
+        return;
+    }
+    qp_arena_init(&arena, 0);
+    if (qp_submission_decode(done->bytes, &arena, &submission, &used, NULL) == QP_OK &&
+        qp_statement_decode(qp_span_bytes(submission->statement), &arena, &statement, NULL) ==
+            QP_OK) {
+        submit->keeps_back = true;
+        submit->kept_back = statement->sequence;
+    }
+    qp_arena_wipe(&arena);
+}
+
 static enum qp_code done(void *context, const struct qp_submitted *submitted, struct qp_err *err)
 {
     struct submit *submit = context;
@@ -186,6 +210,7 @@ static enum qp_code done(void *context, const struct qp_submitted *submitted, st
         rc = submit->receipts != NULL ? write_receipt(submit, submitted, &kept, err) : QP_OK;
     } else {
         submit->refused++;
+        note_refused(submit, submitted);
         rc = submit->rejected != NULL ? keep_refused(submit, submitted, &kept, err) : QP_OK;
     }
     if (rc == QP_OK && submit->cli->json) {
@@ -269,6 +294,18 @@ static void print_sum(const struct submit *submit, const struct qp_log *log)
            cli_number(size, qp_log_size(log)));
 }
 
+/* What a refused statement keeps back, and the way on. */
+static void print_way_on(const struct submit *submit)
+{
+    if (submit->keeps_back && !submit->cli->json) {
+        cli_note(submit->cli,
+                 "what the key signed after a refused statement waits for it: mend what it lacks "
+                 "and submit it again, or its issuer gives it up: quipu journal KEY --give-up "
+                 "%" PRIu64 " --drop P -o again.qst (P: the event that was refused)",
+                 submit->kept_back);
+    }
+}
+
 enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
     const char *key_path = NULL;
@@ -311,6 +348,7 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
     if (rc == QP_OK) {
         rc = submit_all(&submit, log, &operands, err);
         print_sum(&submit, log);
+        print_way_on(&submit);
     }
     if (rc == QP_OK && submit.refused > 0) {
         qp_err_init(err); /* said already, statement by statement */

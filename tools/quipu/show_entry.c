@@ -43,6 +43,10 @@ static enum qp_code print_entry_words(struct show *show, const struct reader_ent
     qp_time_format(time, entry->statement->issued_ms);
     record_row(show->cli, "statement", "sequence %" PRIu64 ", %" PRIu32 " events, issued %s",
                entry->statement->sequence, entry->statement->event_count, time);
+    if (entry->statement->given_up > 0) {
+        record_row(show->cli, "given up", "the %" PRIu32 " before it, which the log refused",
+                   entry->statement->given_up);
+    }
     hash = qp_bytes_hash(entry->statement->event_root);
     qp_hash_hex(hex, &hash);
     record_row(show->cli, "event root", "%s", hex);
