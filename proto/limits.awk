@@ -31,7 +31,19 @@ function range(text) {
     return 1
 }
 
-/^message / { message = $2; order[++messages] = message; known[message] = 1; last = 0; next }
+function quote(text) {
+    gsub(/\\/, "\\\\", text)
+    gsub(/"/, "\\\"", text)
+    return "\"" text "\""
+}
+
+# The comment right above a message is what it says of itself.
+/^\/\/ / { comment = comment (comment == "" ? "" : " ") substr($0, 4); next }
+/^$/ { comment = ""; next }
+/^message / {
+    message = $2; order[++messages] = message; known[message] = 1; last = 0
+    about[message] = comment; comment = ""; next
+}
 /^enum / { enumeration = $2; next }
 /^}/ { message = ""; enumeration = ""; next }
 message == "" { next }
@@ -48,9 +60,13 @@ match($0, / = [0-9]+;/) {
     last = number
     rest = substr($0, RSTART + RLENGTH)
     mark = ""
+    note = ""
     if (match(rest, /\/\/= /)) {
         mark = substr(rest, RSTART + 4)
-        sub(/ ;.*/, "", mark)
+        if (match(mark, / ; /)) {
+            note = substr(mark, RSTART + 3)
+            mark = substr(mark, 1, RSTART - 1)
+        }
     }
     class = "NONE"; least = 0; most = 0; count_least = 0; count_most = 0; required = 0; ascending = 0
     scalar = type ~ /^(bool|string|bytes|uint32|uint64|sint32|sint64)$/
@@ -78,8 +94,9 @@ match($0, / = [0-9]+;/) {
     field = ++fields[message]
     label[message, field] = name
     child[message, field] = scalar ? "" : type
-    row[message, field] = sprintf("QP_CLASS_%s, %s, %s, INT64_C(%s), INT64_C(%s), %s, %s", class, \
-        required ? "true" : "false", ascending ? "true" : "false", least, most, count_least, count_most)
+    row[message, field] = sprintf("QP_CLASS_%s, %s, %s, INT64_C(%s), INT64_C(%s), %s, %s, %s", \
+        class, required ? "true" : "false", ascending ? "true" : "false", least, most, \
+        count_least, count_most, quote(note))
     next
 }
 
@@ -91,7 +108,8 @@ END {
         printf "static const struct qp_field_rule fields_%s[%d];\n", snake(order[i]), fields[order[i]] > out
     for (i = 1; i <= messages; i++) {
         m = snake(order[i])
-        printf "const struct qp_message_rule qp_rule_%s = {&qp__%s__descriptor, fields_%s};\n", m, m, m > out
+        printf "const struct qp_message_rule qp_rule_%s = {&qp__%s__descriptor, fields_%s, %s};\n", m, m, m, \
+            quote(about[order[i]]) > out
     }
     for (i = 1; i <= messages; i++) {
         m = order[i]

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_BYTES 64
-
 static enum qp_code no_memory(struct qp_err *err)
 {
     return qp_fail(err, QP_E_MEMORY, "no memory for JSON");
@@ -24,8 +22,7 @@ static bool is_taken(const struct qp_message_rule *rule, const char *name, size_
     return false;
 }
 
-/* "occurred" for the field occurred_ms of class time; the field's own name otherwise. */
-static void json_name(char name[NAME_BYTES], const struct qp_message_rule *rule, unsigned i)
+void qp_json_name(char name[QP_JSON_NAME_BYTES], const struct qp_message_rule *rule, unsigned i)
 {
     const struct qp_field_rule *field = &rule->fields[i];
     size_t len = strlen(field->name);
@@ -33,7 +30,7 @@ static void json_name(char name[NAME_BYTES], const struct qp_message_rule *rule,
         !is_taken(rule, field->name, len - 3)) {
         len -= 3;
     }
-    QP_ASSERT(len < NAME_BYTES);
+    QP_ASSERT(len < QP_JSON_NAME_BYTES);
     memcpy(name, field->name, len);
     name[len] = '\0';
 }
@@ -223,8 +220,8 @@ enum qp_code qp_json_encode(const struct qp_message_rule *rule, const void *mess
         if (is_empty(field, message)) {
             continue;
         }
-        char name[NAME_BYTES];
-        json_name(name, rule, i);
+        char name[QP_JSON_NAME_BYTES];
+        qp_json_name(name, rule, i);
         json_t *value = field_to_json(field, &rule->fields[i], message, err);
         ok = value != NULL && json_object_set_new(object, name, value) == 0;
     }
@@ -408,8 +405,8 @@ enum qp_code qp_json_decode(const struct qp_message_rule *rule, const json_t *js
     descriptor->message_init((ProtobufCMessage *)(void *)made);
     size_t found = 0;
     for (unsigned i = 0; i < descriptor->n_fields; i++) {
-        char name[NAME_BYTES];
-        json_name(name, rule, i);
+        char name[QP_JSON_NAME_BYTES];
+        qp_json_name(name, rule, i);
         const json_t *value = json_object_get(json, name);
         if (value == NULL) {
             continue;
@@ -426,8 +423,8 @@ enum qp_code qp_json_decode(const struct qp_message_rule *rule, const json_t *js
             const char *key = json_object_iter_key(it);
             bool known = false;
             for (unsigned i = 0; i < descriptor->n_fields; i++) {
-                char name[NAME_BYTES];
-                json_name(name, rule, i);
+                char name[QP_JSON_NAME_BYTES];
+                qp_json_name(name, rule, i);
                 known = known || strcmp(name, key) == 0;
             }
             if (!known) {

@@ -15,6 +15,11 @@
 /* Deepest nesting of JSON that is read. */
 #define QP_JSON_DEPTH_MAX 32
 
+#define QP_JSON_NAME_BYTES 64
+/* The name of field i of the message in JSON: "occurred" for the field occurred_ms of class time,
+ * the field's own name otherwise. */
+void qp_json_name(char name[QP_JSON_NAME_BYTES], const struct qp_message_rule *rule, unsigned i);
+
 /* A message as a new JSON object. QP_E_MEMORY. */
 enum qp_code qp_json_encode(const struct qp_message_rule *rule, const void *message, json_t **json,
                             struct qp_err *err) QP_MUST_USE;

@@ -65,11 +65,13 @@ struct qp_field_rule {
     int64_t most;
     uint32_t count_least; /* of a repeated field */
     uint32_t count_most;
+    const char *note; /* what the .proto file says of it, with its unit; may be "" */
 };
 
 struct qp_message_rule {
     const ProtobufCMessageDescriptor *descriptor;
     const struct qp_field_rule *fields; /* in the order of the descriptor's */
+    const char *about;                  /* what the .proto file says of it; may be "" */
 };
 
 extern const struct qp_message_rule qp_rule_event;

@@ -8,6 +8,7 @@
 static const struct cli_command commands[] = {
     {NULL, "Keys and signing, with no ledger at hand", NULL},
     {"key", "make a key, look at one", cmd_key},
+    {"events", "list the kinds of events, and what each holds", cmd_events},
     {"sign", "sign events written as JSON", cmd_sign},
     {"import", "sign what is kept in tables, from CSV and GeoJSON", cmd_import},
     {"journal", "list what a key has signed, hand it out again", cmd_journal},
