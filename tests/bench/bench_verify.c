@@ -14,8 +14,9 @@
 
 #include "wire/json.h"
 
+#include "bench/figure.h"
+
 #include <math.h>
-#include <time.h>
 
 #define RATIO_MAX 1.3
 #define PLOTS 32 /* each with a producer, an outline and an assessment */
@@ -254,13 +255,6 @@ static struct qp_trust *trust_in(const struct season *season)
 
 /* ---- The clocks ---- */
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* The statements of the bundle, apart from all else. */
 struct bare {
     struct qp_arena arena;
@@ -293,20 +287,20 @@ static void bare_open(struct bare *bare, struct qp_span bundle)
 
 static double time_bare(const struct bare *bare)
 {
-    double start = seconds();
+    double start = figure_seconds();
     for (size_t i = 0; i < bare->count; i++) {
         assert_ok(qp_verify(&bare->keys[i], qp_span_text(QP_STATEMENT_DOMAIN), bare->statements[i],
                             &bare->signatures[i], err));
     }
-    return seconds() - start;
+    return figure_seconds() - start;
 }
 
 static double time_verify(struct qp_span bundle, const struct qp_trust *trust)
 {
     struct qp_verdict *verdict = NULL;
-    double start = seconds();
+    double start = figure_seconds();
     assert_ok(qp_bundle_verify(bundle, trust, SEASON_NOW_MS, &verdict, err));
-    double took = seconds() - start;
+    double took = figure_seconds() - start;
     if (!qp_verdict_passed(verdict)) {
         struct qp_buf text = {0};
         assert_ok(qp_verdict_json(verdict, 2, &text, err));
@@ -315,19 +309,6 @@ static double time_verify(struct qp_span bundle, const struct qp_trust *trust)
     }
     qp_verdict_free(verdict);
     return took;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const double *one = a;
-    const double *two = b;
-    return (*one > *two) - (*one < *two);
-}
-
-static double median(double *times, size_t count)
-{
-    qsort(times, count, sizeof *times, compare);
-    return times[count / 2];
 }
 
 int main(int argc, char **argv)
@@ -351,13 +332,16 @@ int main(int argc, char **argv)
         verify_times[i] = time_verify(qp_span_buf(&bundle), trust);
         ratios[i] = verify_times[i] / bare_times[i];
     }
-    double bare_time = median(bare_times, rounds);
-    double verify_time = median(verify_times, rounds);
-    double ratio = median(ratios, rounds);
-    printf("verify: %zu signatures, %zu events, %zu bytes in %.1f ms; bare signature checks %.1f "
-           "ms (%.0f/s); ratio %.2f (best of each %.2f)\n",
-           bare.count, report.events, bundle.len, verify_time * 1000, bare_time * 1000,
-           (double)bare.count / bare_time, ratio, verify_times[0] / bare_times[0]);
+    double bare_time = figure_median(bare_times, rounds);
+    double verify_time = figure_median(verify_times, rounds);
+    double ratio = figure_median(ratios, rounds);
+    fprintf(stderr,
+            "verify: %zu signatures, %zu events, %zu bytes in %.1f ms; bare signature checks %.1f "
+            "ms (%.0f/s); ratio %.2f (best of each %.2f)\n",
+            bare.count, report.events, bundle.len, verify_time * 1000, bare_time * 1000,
+            (double)bare.count / bare_time, ratio, verify_times[0] / bare_times[0]);
+    figure("verify", (double)bare.count / verify_time, "statements/s");
+    figure("verify_over_bare", ratio, "");
     qp_arena_wipe(&bare.arena);
     qp_trust_free(trust);
     qp_buf_wipe(&bundle);
