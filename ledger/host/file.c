@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "host/file.h"
 
 #include "core/alloc.h"
@@ -7,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -265,6 +268,41 @@ enum qp_code qp_file_replace(const char *path, mode_t mode, struct qp_span bytes
 out:
     qp_buf_wipe(&temporary);
     return rc;
+}
+
+/* Into what is there, or what a link leads to; nothing is put in its place. */
+static enum qp_code write_into(const char *path, int flags, mode_t mode, struct qp_span bytes,
+                               struct qp_err *err)
+{
+    int fd = open_again(path, O_WRONLY | O_NOCTTY | flags, mode);
+    if (fd < 0) {
+        return qp_fail_errno(err, errno, "open", path);
+    }
+    enum qp_code rc = qp_fd_write(fd, path, bytes, err);
+    if (rc == QP_OK) {
+        rc = qp_fd_close(&fd, path, err);
+    }
+    drop(&fd);
+    return rc;
+}
+
+enum qp_code qp_file_put(const char *path, mode_t mode, struct qp_span bytes, struct qp_err *err)
+{
+    struct stat info;
+    char whole[PATH_MAX];
+    if (stat(path, &info) != 0) {
+        bool dangling = errno == ENOENT && lstat(path, &info) == 0;
+        return dangling ? write_into(path, O_CREAT | O_TRUNC, mode, bytes, err)
+                        : qp_file_replace(path, mode, bytes, err);
+    }
+    if (S_ISDIR(info.st_mode)) {
+        return qp_fail(err, QP_E_USAGE, "%.180s is a folder; name a file in it", path);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return write_into(path, 0, mode, bytes, err);
+    }
+    return realpath(path, whole) != NULL ? qp_file_replace(whole, mode, bytes, err)
+                                         : qp_fail_errno(err, errno, "find", path);
 }
 
 enum qp_code qp_file_exists(const char *path, bool *exists, struct qp_err *err)

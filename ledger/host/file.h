@@ -24,6 +24,11 @@ enum qp_code qp_file_create(const char *path, mode_t mode, struct qp_span bytes,
  * the new ones, also after a power cut. QP_E_IO. */
 enum qp_code qp_file_replace(const char *path, mode_t mode, struct qp_span bytes,
                              struct qp_err *err) QP_MUST_USE;
+/* The bytes to a path that a person named for them: a file is replaced as above, the one that a
+ * symbolic link leads to and not the link; what is no regular file (a device, a pipe) is written
+ * into. QP_E_IO; QP_E_USAGE when it is a folder. */
+enum qp_code qp_file_put(const char *path, mode_t mode, struct qp_span bytes,
+                         struct qp_err *err) QP_MUST_USE;
 /* Is something there under the path (a dangling symbolic link is something)? QP_E_IO when that
  * cannot be known. */
 enum qp_code qp_file_exists(const char *path, bool *exists, struct qp_err *err) QP_MUST_USE;

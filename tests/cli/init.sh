@@ -56,3 +56,12 @@ expect 3 quipu init three --origin 'two words' --name n --operator registry --le
 expect 3 quipu init three --origin o --name n --operator 'Registry!' --legal-name l \
     --key operator.key --log-key log.key
 [ ! -e three ] || fail "a folder was left behind"
+
+# A log key with a passphrase of its own: the option that is missing is named.
+echo secret >pass
+quipu key new locked.key --name locked --passphrase-file pass >/dev/null
+expect 2 quipu init four --origin o --name n --operator registry --legal-name l \
+    --key operator.key --passphrase-file pass --log-key locked.key </dev/null
+says 'locked.key has a passphrase' err
+says '\-\-log-passphrase-file or --log-passphrase-fd' err
+[ ! -e four ] || fail "a folder was left behind"

@@ -71,3 +71,36 @@ expect 0 quipu version --json
 is_json out
 is "$(jq -r '[.version, .format, .store] | length' out)" 3
 expect 2 quipu version more
+
+# A file where a ledger's folder belongs: the order is said.
+echo '[]' >file.qst
+mkdir empty
+expect 2 quipu submit file.qst empty --log-key k
+says 'usage: quipu submit LEDGER FILE|-\.\.\.; file.qst is a file' err
+expect 2 quipu log file.qst
+says 'LEDGER is the folder of a ledger' err
+for command in log stats audit 'show THING' 'trace THING' 'receipt get 0' 'prove THING -o x'; do
+    # shellcheck disable=SC2086 # a command and its other arguments
+    set -- $command
+    name=$1
+    shift
+    [ "$name" != receipt ] || { name='receipt get'; shift; }
+    for folder in empty nowhere; do
+        # shellcheck disable=SC2086
+        expect 1 quipu $name $folder "$@"
+        says 'there is no ledger in' err
+    done
+done
+
+# The public half in the place of the secret key, whatever its mode.
+key coop
+echo '{"occurred": "2026-06-20", "lot_inspected": {"lot": "coop/L-1", "inspection": "quality",
+    "measurements": [{"name": "moisture", "micro_units": 11300000, "unit": "%"}],
+    "outcome": "passed"}}' \
+    >file.qst
+for mode in 644 600; do
+    chmod $mode coop.vkey
+    expect 3 quipu sign --key coop.vkey --ledger "$(printf '%064d' 0)" file.qst
+    says 'coop.vkey is the public half of a key' err
+    says 'give the secret one, the .key file' err
+done

@@ -79,7 +79,8 @@ struct cli_operands {
     char **list;
 };
 
-/* Read the options of a command; argv[0] is its name. QP_E_USAGE names the option. */
+/* Read the options of a command; argv[0] is its name. QP_E_USAGE names the option; also when an
+ * output must not be written where it is to go (target.h), or a file stands for LEDGER. */
 enum qp_code cli_parse(struct cli *cli, const struct cli_spec *spec, int argc, char **argv,
                        struct cli_operands *operands, struct qp_err *err) QP_MUST_USE;
 /* Run the command that argv[1] names, as `quipu` itself and `quipu key` do. `name` is what stands
@@ -162,6 +163,7 @@ void cli_wrap(FILE *stream, const char *text, size_t at, size_t indent, size_t w
 struct cli_secret {
     const char *file;
     const char *fd;
+    const char *of; /* front of the options' names, such as "log-"; NULL: none */
 };
 
 /* Rows of an option table for a command that opens one key. */
@@ -189,8 +191,8 @@ enum qp_code cli_journal_open(const char *key_path, const struct cli_secret *sec
                               const char *ledger, struct qp_key **key, struct qp_journal **journal,
                               struct qp_err *err) QP_MUST_USE;
 
-/* Put the bytes into a file in one step, or on stdout for "-" and NULL. `binary`: not onto a
- * terminal. */
+/* Put the bytes into a file in one step, or on stdout (cli_is_stdout). What must not be written
+ * over was refused by cli_parse. `binary`: not onto a terminal. */
 enum qp_code cli_output(struct cli *cli, const char *path, struct qp_span bytes, bool binary,
                         struct qp_err *err) QP_MUST_USE;
 
@@ -201,6 +203,7 @@ struct cli_signing {
     uint64_t batch;     /* most events in a statement */
 };
 
+/* NULL, "-", and whatever leads to the same place, such as /dev/stdout. */
 bool cli_is_stdout(const char *path);
 /* Before anything is signed: can it be handed out at all? QP_E_USAGE on a terminal. */
 enum qp_code cli_check_output(const char *path, struct qp_err *err) QP_MUST_USE;

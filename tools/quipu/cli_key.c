@@ -129,11 +129,28 @@ static bool is_sealed(const char *path)
     return sealed;
 }
 
+/* The public half, which stands beside the key under nearly the same name? */
+static bool is_vkey(const char *path)
+{
+    struct qp_buf file = {0};
+    struct qp_vkey vkey;
+    struct stat info;
+    bool is = stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
+              qp_file_read(path, QP_KEYFILE_BYTES_MAX, &file, NULL) == QP_OK;
+    if (is && file.len > 0 && file.data[file.len - 1] == '\n') {
+        file.len--;
+    }
+    is = is && qp_vkey_parse(qp_span_buf(&file), &vkey, NULL) == QP_OK;
+    qp_buf_wipe(&file);
+    return is;
+}
+
 enum qp_code cli_key_open(const char *path, const struct cli_secret *secret, struct qp_key **key,
                           struct qp_err *err)
 {
     struct qp_buf passphrase = {0};
     bool given = has_source(secret);
+    const char *of = secret->of != NULL ? secret->of : "";
     enum qp_code rc = QP_OK;
     if (given) {
         rc = read_source(secret, &passphrase, err);
@@ -142,9 +159,9 @@ enum qp_code cli_key_open(const char *path, const struct cli_secret *secret, str
         rc = ask("Passphrase for", path, &passphrase, err);
         if (rc == QP_E_USAGE && isatty(STDIN_FILENO) != 1) {
             rc = qp_fail(err, QP_E_USAGE,
-                         "%.160s has a passphrase, and there is no terminal to ask for it; use "
-                         "--passphrase-file or --passphrase-fd",
-                         path);
+                         "%.140s has a passphrase, and there is no terminal to ask for it; use "
+                         "--%spassphrase-file or --%spassphrase-fd",
+                         path, of, of);
         }
     }
     if (rc == QP_OK) {
@@ -152,6 +169,12 @@ enum qp_code cli_key_open(const char *path, const struct cli_secret *secret, str
         rc = qp_key_file_open(path, given ? &span : NULL, key, err);
     }
     qp_buf_wipe(&passphrase);
+    if (rc != QP_OK && is_vkey(path)) {
+        return qp_fail(err, QP_E_INPUT,
+                       "%.150s is the public half of a key (a verifier key); give the secret one, "
+                       "the .key file",
+                       path);
+    }
     return rc;
 }
 
@@ -246,11 +269,20 @@ enum qp_code cli_journal_open(const char *key_path, const struct cli_secret *sec
 
 /* ---- Files ---- */
 
+bool cli_is_stdout(const char *path)
+{
+    struct stat out;
+    struct stat there;
+    return path == NULL || strcmp(path, "-") == 0 ||
+           (fstat(STDOUT_FILENO, &out) == 0 && stat(path, &there) == 0 &&
+            out.st_dev == there.st_dev && out.st_ino == there.st_ino);
+}
+
 enum qp_code cli_output(struct cli *cli, const char *path, struct qp_span bytes, bool binary,
                         struct qp_err *err)
 {
-    if (path != NULL && strcmp(path, "-") != 0) {
-        return qp_file_replace(path, 0644, bytes, err);
+    if (!cli_is_stdout(path)) {
+        return qp_file_put(path, 0644, bytes, err);
     }
     if (binary && isatty(STDOUT_FILENO) == 1) {
         return qp_fail(err, QP_E_USAGE, "this is no text for a terminal; give -o FILE");

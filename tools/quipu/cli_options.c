@@ -1,5 +1,5 @@
 /* Options: one table gives usage line, help text and what is accepted. */
-#include "cli.h"
+#include "target.h"
 
 #include "core/check.h"
 #include "core/time.h"
@@ -8,6 +8,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define HELP_WIDTH 80
 #define HELP_INDENT 30
@@ -259,6 +260,20 @@ static enum qp_code check_complete(const struct cli_spec *spec, int count, struc
     return QP_OK;
 }
 
+/* "quipu submit FILE LEDGER": what comes first is a folder, and a file was given. */
+static enum qp_code check_order(const struct cli_spec *spec, const struct cli_operands *operands,
+                                struct qp_err *err)
+{
+    struct stat info;
+    if (strncmp(spec->operands, "LEDGER", 6) != 0 || operands->count == 0 ||
+        stat(operands->list[0], &info) != 0 || S_ISDIR(info.st_mode)) {
+        return QP_OK;
+    }
+    return qp_fail(err, QP_E_USAGE,
+                   "usage: quipu %s %s; %.150s is a file, and LEDGER is the folder of a ledger",
+                   spec->name, spec->operands, operands->list[0]);
+}
+
 enum qp_code cli_parse(struct cli *cli, const struct cli_spec *spec, int argc, char **argv,
                        struct cli_operands *operands, struct qp_err *err)
 {
@@ -301,7 +316,11 @@ enum qp_code cli_parse(struct cli *cli, const struct cli_spec *spec, int argc, c
     }
     operands->count = argc - optind;
     operands->list = argv + optind;
-    return check_complete(spec, operands->count, err);
+    enum qp_code rc = check_complete(spec, operands->count, err);
+    if (rc == QP_OK) {
+        rc = check_order(spec, operands, err);
+    }
+    return rc == QP_OK ? target_check(spec, operands, err) : rc;
 }
 
 enum qp_code cli_time(const char *option, const char *text, uint64_t *time_ms, struct qp_err *err)

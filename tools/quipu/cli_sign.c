@@ -8,11 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-bool cli_is_stdout(const char *path)
-{
-    return path == NULL || strcmp(path, "-") == 0;
-}
-
 enum qp_code cli_check_output(const char *path, struct qp_err *err)
 {
     if (cli_is_stdout(path) && isatty(STDOUT_FILENO) == 1) {

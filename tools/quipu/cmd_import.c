@@ -183,7 +183,7 @@ static enum qp_code import_bytes(struct import *import, import_function *functio
     }
     /* The bad rows first: after signing, a row must not be lost between the two files. */
     if (rc == QP_OK && bad.len > 0 && !import->dry_run) {
-        rc = qp_file_replace(import->bad_path, 0644, qp_span_buf(&bad), err);
+        rc = qp_file_put(import->bad_path, 0644, qp_span_buf(&bad), err);
     }
     if (rc == QP_OK && !import->dry_run) {
         rc = cli_sign_draft(import->cli, journal, draft, &import->signing, err);

@@ -191,7 +191,7 @@ static enum qp_code open_ledger(struct cli *cli, struct init *init, struct qp_er
 
 enum qp_code cmd_init(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
-    struct init init = {.country = "PE"};
+    struct init init = {.country = "PE", .log_secret.of = "log-"};
     const struct cli_option options[] = {
         {0, "origin", CLI_NEEDED, "ORIGIN", &init.origin,
          "name of the log for ever, as in its checkpoints, such as ledger.example.pe/2026"},

@@ -206,7 +206,7 @@ static enum qp_code tell(struct cli *cli, const char *shipment, const char *out,
                          struct qp_err *err)
 {
     struct content_count count = {0};
-    bool to_stdout = strcmp(out, "-") == 0;
+    bool to_stdout = cli_is_stdout(out);
     enum qp_code rc = count_contents(bundle, &count, err);
     if (rc != QP_OK) {
         return rc;
