@@ -325,7 +325,7 @@ static enum qp_code deliver(struct reader *in, struct qp_err *err)
     for (size_t i = 0; i < in->table->column_count; i++) {
         cells[i] = in->place[i] == SIZE_MAX ? qp_span_of(NULL, 0) : cell_of(in, in->place[i]);
     }
-    struct qp_csv_row row = {.line = in->record_line, .cells = cells};
+    struct qp_csv_row row = {.line = in->record_line, .cells = cells, .separator = in->separator};
     return in->sink->row(in->sink->context, &row, err);
 }
 

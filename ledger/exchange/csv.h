@@ -33,6 +33,7 @@ struct qp_csv_row {
     /* One cell per column of the table, in the table's order; data is NULL where the file has no
      * such column. Borrowed during the call. */
     const struct qp_span *cells;
+    char separator; /* of the file */
 };
 
 struct qp_csv_sink {

@@ -4,6 +4,7 @@
 #include "rules/graph.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct qp_catalog {
@@ -12,6 +13,7 @@ struct qp_catalog {
     size_t slot_count;              /* a power of two, or 0 */
     size_t used;
     size_t counts[QP_CATALOG_KINDS];
+    uint64_t statement; /* 1 + the sequence of the one that is read; 0: none of a journal */
 };
 
 static enum qp_code no_memory(struct qp_err *err)
@@ -110,6 +112,7 @@ enum qp_code qp_catalog_add(struct qp_catalog *catalog, const struct qp_catalog_
     *copy = *item;
     copy->id = id;
     copy->owner = owner;
+    copy->statement = catalog->statement;
     catalog->slots[slot] = copy;
     catalog->used++;
     catalog->counts[item->kind]++;
@@ -130,6 +133,45 @@ char *qp_catalog_assessed(struct qp_arena *arena, const Qp__Event *event)
                            body->covers_to_ms);
 }
 
+/* ---- Harvests ---- */
+
+#define HARVEST_ID_BYTES 160
+
+static void harvest_id(char id[HARVEST_ID_BYTES], const char *plot, const Qp__LotHarvested *harvest,
+                       Qp__Form form)
+{
+    snprintf(id, HARVEST_ID_BYTES, "%.100s %u %d %d", plot, harvest->crop_year,
+             (int)harvest->commodity, (int)form);
+}
+
+uint64_t qp_catalog_harvested(const struct qp_catalog *catalog, const char *plot,
+                              const Qp__LotHarvested *harvest, Qp__Form form)
+{
+    char id[HARVEST_ID_BYTES];
+    harvest_id(id, plot, harvest, form);
+    const struct qp_catalog_item *item = qp_catalog_find(catalog, QP_CATALOG_HARVEST, id);
+    return item == NULL ? 0 : item->grams;
+}
+
+enum qp_code qp_catalog_add_harvest(struct qp_catalog *catalog, const Qp__LotHarvested *harvest,
+                                    struct qp_err *err)
+{
+    for (size_t i = 0; i < harvest->n_origins; i++) {
+        char id[HARVEST_ID_BYTES];
+        harvest_id(id, harvest->origins[i]->plot, harvest, harvest->form);
+        struct qp_catalog_item item = {.kind = QP_CATALOG_HARVEST, .id = id};
+        enum qp_code rc = qp_catalog_add(catalog, &item, err);
+        if (rc != QP_OK) {
+            return rc;
+        }
+        struct qp_catalog_item *sum = catalog->slots[slot_of(catalog, QP_CATALOG_HARVEST, id)];
+        if (!qp_add_u64(sum->grams, harvest->origins[i]->grams, &sum->grams)) {
+            sum->grams = UINT64_MAX;
+        }
+    }
+    return QP_OK;
+}
+
 /* ---- From events ---- */
 
 /* The contents of a submission or draft come in the order of the commitments that they open. */
@@ -145,7 +187,8 @@ struct taking {
     struct qp_catalog *catalog;
     struct qp_arena *scratch;
     struct contents *contents;
-    bool with_areas; /* of plots, which costs a little */
+    bool with_areas;                  /* of plots, which costs a little */
+    const struct qp_journal *journal; /* where the events stand; NULL: in no journal */
     const Qp__Event *event;
 };
 
@@ -217,14 +260,15 @@ static enum qp_code take_sealed(void *context, const char *field, const Qp__Seal
 static enum qp_code take_plot(const struct taking *taking, struct qp_err *err)
 {
     const Qp__PlotRegistered *plot = taking->event->plot_registered;
-    struct qp_catalog_item item = {
-        .kind = QP_CATALOG_PLOT, .id = plot->plot, .owner = plot->producer};
+    struct qp_catalog_item item = {.kind = QP_CATALOG_PLOT,
+                                   .id = plot->plot,
+                                   .owner = plot->producer,
+                                   .declared_m2 = plot->area_m2};
     for (size_t i = 0; i < plot->n_commodities; i++) {
         item.commodities |= UINT64_C(1) << ((unsigned)plot->commodities[i] & 63U);
     }
     if (taking->with_areas) {
         item.geometry = qp_bytes_hash(plot->geometry->commitment);
-        item.declared_m2 = plot->area_m2;
         const struct qp_catalog_item *known =
             qp_catalog_find(taking->catalog, QP_CATALOG_PLOT, plot->plot);
         if (known != NULL && !qp_hash_eq(&known->geometry, &item.geometry)) {
@@ -263,6 +307,53 @@ static enum qp_code take_outputs(const struct taking *taking, struct qp_err *err
     return rc;
 }
 
+static enum qp_code take_harvest(const struct taking *taking, struct qp_err *err)
+{
+    const Qp__LotHarvested *harvest = taking->event->lot_harvested;
+    enum qp_code rc = add_simple(taking->catalog, QP_CATALOG_LOT, harvest->lot, "", err);
+    return rc == QP_OK ? qp_catalog_add_harvest(taking->catalog, harvest, err) : rc;
+}
+
+/* What was voided has not been harvested. Its code stays used. */
+static void take_back(struct qp_catalog *catalog, const Qp__LotHarvested *harvest)
+{
+    for (size_t i = 0; i < harvest->n_origins; i++) {
+        char id[HARVEST_ID_BYTES];
+        harvest_id(id, harvest->origins[i]->plot, harvest, harvest->form);
+        if (qp_catalog_find(catalog, QP_CATALOG_HARVEST, id) != NULL) {
+            struct qp_catalog_item *sum = catalog->slots[slot_of(catalog, QP_CATALOG_HARVEST, id)];
+            uint64_t grams = harvest->origins[i]->grams;
+            sum->grams -= grams < sum->grams ? grams : sum->grams;
+        }
+    }
+}
+
+static enum qp_code take_voiding(const struct taking *taking, struct qp_err *err)
+{
+    const Qp__EventReference *voided = taking->event->event_voided->event;
+    const struct qp_journal *journal = taking->journal;
+    struct qp_arena arena;
+    struct qp_buf bytes = {0};
+    Qp__Submission *submission = NULL;
+    Qp__Event *event = NULL;
+    if (journal == NULL || voided->sequence >= journal->head.next_sequence ||
+        memcmp(voided->issuer.data, journal->public_key.bytes, 32) != 0) {
+        return QP_OK;
+    }
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = qp_journal_read(journal, voided->sequence, &arena, &bytes, &submission, err);
+    if (rc == QP_OK && voided->position < submission->n_events) {
+        rc = qp_event_decode(qp_span_bytes(submission->events[voided->position]), &arena, &event,
+                             err);
+    }
+    if (rc == QP_OK && event != NULL && event->body_case == QP__EVENT__BODY_LOT_HARVESTED) {
+        take_back(taking->catalog, event->lot_harvested);
+    }
+    qp_buf_wipe(&bytes);
+    qp_arena_wipe(&arena);
+    return rc;
+}
+
 static enum qp_code take_names(const struct taking *taking, struct qp_err *err)
 {
     const Qp__Event *event = taking->event;
@@ -279,9 +370,11 @@ static enum qp_code take_names(const struct taking *taking, struct qp_err *err)
     case QP__EVENT__BODY_PLOT_ASSESSED:
         return take_assessment(taking, err);
     case QP__EVENT__BODY_LOT_HARVESTED:
-        return add_simple(taking->catalog, QP_CATALOG_LOT, event->lot_harvested->lot, "", err);
+        return take_harvest(taking, err);
     case QP__EVENT__BODY_LOT_PROCESSED:
         return take_outputs(taking, err);
+    case QP__EVENT__BODY_EVENT_VOIDED:
+        return take_voiding(taking, err);
     default:
         return QP_OK;
     }
@@ -313,8 +406,9 @@ struct reading {
     struct qp_catalog *catalog;
     struct qp_arena scratch;
     bool with_areas;
-    const bool *live; /* of a journal: not given up, by sequence */
-    uint64_t next;    /* sequence */
+    const struct qp_journal *journal; /* or NULL */
+    const bool *live;                 /* of a journal: not given up, by sequence */
+    uint64_t next;                    /* sequence */
 };
 
 static enum qp_code take_submission(void *context, const Qp__Submission *submission,
@@ -326,7 +420,8 @@ static enum qp_code take_submission(void *context, const Qp__Submission *submiss
     struct taking taking = {.catalog = reading->catalog,
                             .scratch = &reading->scratch,
                             .contents = &contents,
-                            .with_areas = reading->with_areas};
+                            .with_areas = reading->with_areas,
+                            .journal = reading->journal};
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < submission->n_events; i++) {
         rc = take_event(&taking, qp_span_bytes(submission->events[i]), err);
@@ -339,13 +434,19 @@ static enum qp_code take_live(void *context, const Qp__Submission *submission, s
 {
     struct reading *reading = context;
     uint64_t sequence = reading->next++;
-    return reading->live[sequence] ? take_submission(context, submission, err) : QP_OK;
+    if (!reading->live[sequence]) {
+        return QP_OK;
+    }
+    reading->catalog->statement = sequence + 1;
+    enum qp_code rc = take_submission(context, submission, err);
+    reading->catalog->statement = 0;
+    return rc;
 }
 
 enum qp_code qp_catalog_add_journal(struct qp_catalog *catalog, const struct qp_journal *journal,
                                     struct qp_err *err)
 {
-    struct reading reading = {.catalog = catalog};
+    struct reading reading = {.catalog = catalog, .journal = journal};
     bool *live = NULL;
     qp_arena_init(&reading.scratch, 0);
     enum qp_code rc = qp_journal_live(journal, &live, err);

@@ -15,6 +15,7 @@ enum qp_catalog_kind {
     QP_CATALOG_PARTY,
     QP_CATALOG_KEY,      /* a party's public key, in hex; owner: the party */
     QP_CATALOG_ASSESSED, /* qp_catalog_assessed */
+    QP_CATALOG_HARVEST,  /* what a plot gave in a crop year, in one form: qp_catalog_harvested */
     QP_CATALOG_KINDS
 };
 
@@ -24,10 +25,12 @@ struct qp_catalog_item {
     const char *owner;    /* as above, or "" */
     uint64_t commodities; /* of a plot: bit 1 << Commodity */
     uint64_t place;       /* line or feature of a file; 0: in an earlier statement */
+    uint64_t statement;   /* 1 + the sequence of the statement in the journal that named it; or 0 */
+    uint64_t declared_m2; /* of a plot: the area that it was registered with */
+    uint64_t grams;       /* of a harvest */
     /* Of a plot, filled by qp_catalog_add_submissions alone. */
     struct qp_hash geometry; /* commitment */
-    uint64_t declared_m2;
-    uint64_t outline_m2; /* computed; 0: a point, or the outline is not in the file */
+    uint64_t outline_m2;     /* computed; 0: a point, or the outline is not in the file */
 };
 
 struct qp_catalog;
@@ -51,6 +54,12 @@ enum qp_code qp_catalog_add(struct qp_catalog *catalog, const struct qp_catalog_
 /* NULL when it is not there. catalog may be NULL: empty. */
 const struct qp_catalog_item *qp_catalog_find(const struct qp_catalog *catalog,
                                               enum qp_catalog_kind kind, const char *id);
+/* Add what the plots of a harvest gave. QP_E_MEMORY. */
+enum qp_code qp_catalog_add_harvest(struct qp_catalog *catalog, const Qp__LotHarvested *harvest,
+                                    struct qp_err *err) QP_MUST_USE;
+/* Grams that a plot gave in a crop year, in one form; 0 where nothing is known. */
+uint64_t qp_catalog_harvested(const struct qp_catalog *catalog, const char *plot,
+                              const Qp__LotHarvested *harvest, Qp__Form form);
 size_t qp_catalog_count(const struct qp_catalog *catalog, enum qp_catalog_kind kind);
 /* The id of an outline. */
 void qp_catalog_outline(char hex[65], struct qp_span content);

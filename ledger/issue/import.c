@@ -7,20 +7,50 @@
 #include <stdio.h>
 #include <string.h>
 
+enum qp_code qp_party_name_check(const char *party, struct qp_err *err)
+{
+    const char *name = party == NULL ? "" : party;
+    size_t len = strlen(name);
+    struct qp_span span = qp_span_text(name);
+    if (len >= 2 && len <= 31 && qp_class_check(QP_CLASS_PARTY, span)) {
+        return QP_OK;
+    }
+    struct qp_buf safe = {0};
+    if (qp_escape_terminal(&safe, qp_span_of(name, len < 40 ? len : 40), err) != QP_OK) {
+        return qp_fail(err, QP_E_MEMORY, "no memory to look at the name of a party");
+    }
+    bool upper = strpbrk(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL;
+    enum qp_code rc = qp_fail(err, QP_E_USAGE, "\"%.*s\" is not the short name of a party: %s",
+                              (int)safe.len, safe.len == 0 ? "" : (const char *)safe.data,
+                              len < 2    ? "it is too short, 2 to 31 characters are allowed"
+                              : len > 31 ? "it is too long, 2 to 31 characters are allowed"
+                              : upper    ? "small letters only, such as alto-mayo"
+                                      : "small letters, digits and '-' inside, such as alto-mayo");
+    qp_buf_wipe(&safe);
+    return rc;
+}
+
+/* What people save by mistake instead of a table as text. */
+static enum qp_code check_kind(struct qp_span file, struct qp_err *err)
+{
+    bool zipped = file.len >= 4 && memcmp(file.data, "PK\x03\x04", 4) == 0;
+    bool old = file.len >= 4 && memcmp(file.data, "\xd0\xcf\x11\xe0", 4) == 0;
+    return !zipped && !old
+               ? QP_OK
+               : qp_fail(err, QP_E_INPUT,
+                         "this is an Excel workbook or another file of an office program; save "
+                         "it as CSV UTF-8");
+}
+
 enum qp_code qp_import_begin(struct qp_importing *in, struct qp_err *err)
 {
     *in->report = (struct qp_import_report){0};
     in->events_before = in->draft->event_count;
     qp_arena_init(&in->scratch, 0);
-    const char *party = in->options->party == NULL ? "" : in->options->party;
-    if (!in->whole_ids &&
-        (!qp_class_check(QP_CLASS_PARTY, qp_span_text(party)) || party[0] == '\0')) {
-        return qp_fail(err, QP_E_USAGE,
-                       "\"%.40s\" is not the short name of a party: small letters, digits and '-', "
-                       "such as alto-mayo",
-                       party);
-    }
-    enum qp_code rc = qp_catalog_new(&in->local, err);
+    qp_arena_init(&in->rules_arena, 0);
+    enum qp_code rc = in->whole_ids ? QP_OK : qp_party_name_check(in->options->party, err);
+    rc = rc == QP_OK ? check_kind(in->file, err) : rc;
+    rc = rc == QP_OK ? qp_catalog_new(&in->local, err) : rc;
     return rc == QP_OK ? qp_catalog_add_draft(in->local, in->draft, err) : rc;
 }
 
@@ -30,6 +60,7 @@ enum qp_code qp_import_end(struct qp_importing *in, enum qp_code rc, struct qp_e
     qp_catalog_free(in->local);
     in->local = NULL;
     qp_arena_wipe(&in->scratch);
+    qp_arena_wipe(&in->rules_arena);
     if (rc == QP_OK && report->rows == 0) {
         rc = qp_fail(err, QP_E_INPUT, "nothing to import: the file has no %s",
                      strcmp(in->unit, "line") == 0 ? "rows" : "features");
@@ -73,13 +104,43 @@ void qp_import_warn(struct qp_importing *in, const char *format, ...)
     tell(in, true, text);
 }
 
+/* The readers name the place in front; the note has it beside the text. */
+static void tell_fault(struct qp_importing *in, const char *text)
+{
+    char front[48];
+    int len = snprintf(front, sizeof front, "%s %" PRIu64 ": ", in->unit, in->place);
+    bool named = len > 0 && strncmp(text, front, (size_t)len) == 0;
+    tell(in, false, named ? text + len : text);
+}
+
+static bool is_of_row(enum qp_code rc)
+{
+    return rc == QP_E_INPUT || rc == QP_E_REFUSED || rc == QP_E_INVALID;
+}
+
+enum qp_code qp_import_part(struct qp_importing *in, enum qp_code so_far, enum qp_code rc,
+                            const struct qp_err *part, struct qp_err *why)
+{
+    if (rc == QP_OK || (so_far != QP_OK && !is_of_row(so_far))) {
+        return so_far;
+    }
+    if (!is_of_row(rc)) {
+        return qp_fail(why, rc, "%s", part->text);
+    }
+    tell_fault(in, part->text);
+    in->faults++;
+    return so_far == QP_OK ? qp_fail(why, rc, "%s", part->text) : so_far;
+}
+
 enum qp_code qp_import_judge(struct qp_importing *in, enum qp_code rc, const struct qp_err *why,
                              bool *bad, struct qp_err *err)
 {
+    size_t told = in->faults;
     *bad = false;
+    in->faults = 0;
     qp_draft_drop(in->draft);
     qp_arena_reset(&in->scratch);
-    if (rc != QP_OK && rc != QP_E_INPUT && rc != QP_E_REFUSED && rc != QP_E_INVALID) {
+    if (rc != QP_OK && !is_of_row(rc)) {
         return qp_fail(err, rc, "%s", why->text);
     }
     in->report->rows++;
@@ -89,11 +150,9 @@ enum qp_code qp_import_judge(struct qp_importing *in, enum qp_code rc, const str
     }
     in->report->bad++;
     *bad = true;
-    /* The readers name the place in front; the note has it beside the text. */
-    char front[48];
-    int len = snprintf(front, sizeof front, "%s %" PRIu64 ": ", in->unit, in->place);
-    bool named = len > 0 && strncmp(why->text, front, (size_t)len) == 0;
-    tell(in, false, named ? why->text + len : why->text);
+    if (told == 0) {
+        tell_fault(in, why->text);
+    }
     return QP_OK;
 }
 
@@ -203,6 +262,7 @@ static enum qp_code take_row(void *context, const struct qp_csv_row *row, struct
     if (rc != QP_OK) {
         return rc;
     }
+    walk->in->separator = row->separator;
     return judge_row(walk, walk->csv->take(walk->in, row->cells, &why), &why, err);
 }
 

@@ -57,6 +57,11 @@ static enum qp_code not_a_number(struct qp_importing *in, const char *name, stru
                                  struct qp_err *why)
 {
     const char *quoted = qp_import_quote(in, cell);
+    if (in->separator == ';' && memchr(cell.data, ',', cell.len) != NULL) {
+        return qp_fail(why, QP_E_INPUT,
+                       "%s %s: one decimal comma or point and no thousands, such as 1250,5", name,
+                       quoted);
+    }
     if (memchr(cell.data, ',', cell.len) != NULL) {
         return qp_fail(why, QP_E_INPUT,
                        "%s %s: a comma could be a decimal sign or set thousands apart; write a "
@@ -69,6 +74,30 @@ static enum qp_code not_a_number(struct qp_importing *in, const char *name, stru
     return qp_fail(why, QP_E_INPUT, "%s %s is not a plain number such as 212.5", name, quoted);
 }
 
+/* Where semicolons separate the cells, a comma can only be a decimal sign, if points are not: then
+ * they would set thousands apart. So a file has one or the other. */
+static enum qp_code check_sign(struct qp_importing *in, const char *name, struct qp_span cell,
+                               struct qp_err *why)
+{
+    bool comma = memchr(cell.data, ',', cell.len) != NULL;
+    bool point = memchr(cell.data, '.', cell.len) != NULL;
+    if (in->separator != ';' || comma == point) {
+        return QP_OK; /* both: no number at all */
+    }
+    if (in->decimal == 0) {
+        in->decimal = comma ? ',' : '.';
+        in->decimal_place = in->place;
+    }
+    if (in->decimal == (comma ? ',' : '.')) {
+        return QP_OK;
+    }
+    return qp_fail(why, QP_E_INPUT,
+                   "%s %s: %s, but %s %" PRIu64 " has a decimal %s; write one of them in the whole "
+                   "file, and no thousands",
+                   name, qp_import_quote(in, cell), comma ? "a comma" : "a point", in->unit,
+                   in->decimal_place, comma ? "point" : "comma");
+}
+
 enum qp_code qp_cell_decimal(struct qp_importing *in, const char *name, struct qp_span cell,
                              unsigned decimals, uint64_t most, uint64_t *value, struct qp_err *why)
 {
@@ -79,9 +108,14 @@ enum qp_code qp_cell_decimal(struct qp_importing *in, const char *name, struct q
     if (cell.len == 0) {
         return empty(name, why);
     }
+    enum qp_code rc = check_sign(in, name, cell, why);
+    if (rc != QP_OK) {
+        return rc;
+    }
     for (size_t i = 0; i < cell.len; i++) {
         uint8_t byte = cell.data[i];
-        if (byte == '.' && !point && i > 0 && i + 1 < cell.len) {
+        bool sign = byte == '.' || (byte == ',' && in->separator == ';');
+        if (sign && !point && i > 0 && i + 1 < cell.len) {
             point = true;
             continue;
         }
@@ -189,6 +223,9 @@ enum qp_code qp_cell_new_id(struct qp_importing *in, const char *name, struct qp
     }
     const struct qp_catalog_item *item = qp_import_find(in, kind, *id);
     if (item != NULL) {
+        if (item->statement > 0 && in->report->signed_before++ == 0) {
+            in->report->statement = item->statement - 1;
+        }
         return qp_fail(why, QP_E_REFUSED, "%s %s is used already, in %s; a code is used once", name,
                        *id, qp_import_where(in, item));
     }
@@ -204,12 +241,10 @@ enum qp_code qp_cell_known_id(struct qp_importing *in, const char *name, struct 
         return rc;
     }
     *item = qp_import_find(in, kind, *id);
-    bool can_judge =
-        qp_catalog_count(in->local, kind) + qp_catalog_count(in->options->known, kind) > 0;
-    if (*item == NULL && can_judge && !in->options->others_registered) {
+    if (*item == NULL && !in->options->others_registered) {
         return qp_fail(why, QP_E_REFUSED,
-                       "%s %s is not registered; import it first, or say that others have "
-                       "registered it",
+                       "%s %s is not registered by this key; import it first, or say "
+                       "--others-registered if another party has registered it",
                        name, *id);
     }
     return QP_OK;

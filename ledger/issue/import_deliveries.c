@@ -383,27 +383,27 @@ static enum qp_code take_price(struct qp_importing *in, const struct qp_span *ce
 static enum qp_code fill(struct qp_importing *in, const struct qp_span *cells, struct row *row,
                          struct qp_err *why)
 {
-    enum qp_code rc = qp_cell_new_id(in, "lot", cells[LOT], QP_CATALOG_LOT, &row->body.lot, why);
-    if (rc == QP_OK) {
-        rc = take_times(in, cells, row, why);
+    struct qp_err part;
+    qp_err_init(&part);
+    enum qp_code rc = qp_cell_new_id(in, "lot", cells[LOT], QP_CATALOG_LOT, &row->body.lot, &part);
+    rc = qp_import_part(in, QP_OK, rc, &part, why);
+    rc = qp_import_part(in, rc, take_times(in, cells, row, &part), &part, why);
+    enum qp_code goods = take_form(in, cells, row, &part);
+    rc = qp_import_part(in, rc, goods, &part, why);
+    if (goods == QP_OK) {
+        goods = take_quantity(in, cells, row, &part);
+        rc = qp_import_part(in, rc, goods, &part, why);
     }
-    if (rc == QP_OK) {
-        rc = take_form(in, cells, row, why);
+    if (goods == QP_OK) {
+        rc = qp_import_part(in, rc, take_origins(in, cells, row, &part), &part, why);
     }
-    if (rc == QP_OK) {
-        rc = take_quantity(in, cells, row, why);
-    }
-    if (rc == QP_OK) {
-        rc = take_origins(in, cells, row, why);
-    }
-    if (rc == QP_OK) {
-        rc = take_moisture(in, cells, row, why);
-    }
-    if (rc == QP_OK) {
-        rc = qp_cell_text(in, "delivery_note", cells[DELIVERY_NOTE], false,
-                          &row->body.delivery_note, why);
-    }
-    return rc == QP_OK ? take_price(in, cells, row, why) : rc;
+    rc = qp_import_part(in, rc, take_moisture(in, cells, row, &part), &part, why);
+    rc = qp_import_part(in, rc,
+                        qp_cell_text(in, "delivery_note", cells[DELIVERY_NOTE], false,
+                                     &row->body.delivery_note, &part),
+                        &part, why);
+    rc = qp_import_part(in, rc, take_price(in, cells, row, &part), &part, why);
+    return rc == QP_OK ? qp_import_check_yield(in, &row->body, why) : rc;
 }
 
 static enum qp_code take(struct qp_importing *in, const struct qp_span *cells, struct qp_err *why)
@@ -422,7 +422,8 @@ static enum qp_code take(struct qp_importing *in, const struct qp_span *cells, s
     row->event.lot_harvested = &row->body;
     rc = qp_draft_add_event(in->draft, &row->event, why);
     struct qp_catalog_item item = {.kind = QP_CATALOG_LOT, .id = row->body.lot, .place = in->place};
-    return rc == QP_OK ? qp_catalog_add(in->local, &item, why) : rc;
+    rc = rc == QP_OK ? qp_catalog_add(in->local, &item, why) : rc;
+    return rc == QP_OK ? qp_catalog_add_harvest(in->local, &row->body, why) : rc;
 }
 
 enum qp_code qp_import_deliveries(struct qp_draft *draft, struct qp_span file,

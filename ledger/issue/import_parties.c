@@ -219,22 +219,20 @@ static enum qp_code take_contact(struct qp_importing *in, const struct qp_span *
 static enum qp_code fill(struct qp_importing *in, const struct qp_span *cells, struct row *row,
                          struct qp_err *why)
 {
-    enum qp_code rc = take_name(in, cells, row, why);
-    if (rc == QP_OK) {
-        rc =
-            take_identifier(in, cells[RUC], QP__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_RUC, row, why);
-    }
-    if (rc == QP_OK) {
-        rc =
-            take_identifier(in, cells[GLN], QP__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_GLN, row, why);
-    }
-    if (rc == QP_OK) {
-        rc = take_roles(in, cells[ROLES], row, why);
-    }
-    if (rc == QP_OK) {
-        rc = take_key(in, cells[VKEY_FILE], row, why);
-    }
-    return rc == QP_OK ? take_contact(in, cells, row, why) : rc;
+    struct qp_err part;
+    qp_err_init(&part);
+    enum qp_code rc = qp_import_part(in, QP_OK, take_name(in, cells, row, &part), &part, why);
+    rc = qp_import_part(
+        in, rc,
+        take_identifier(in, cells[RUC], QP__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_RUC, row, &part),
+        &part, why);
+    rc = qp_import_part(
+        in, rc,
+        take_identifier(in, cells[GLN], QP__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_GLN, row, &part),
+        &part, why);
+    rc = qp_import_part(in, rc, take_roles(in, cells[ROLES], row, &part), &part, why);
+    rc = qp_import_part(in, rc, take_key(in, cells[VKEY_FILE], row, &part), &part, why);
+    return qp_import_part(in, rc, take_contact(in, cells, row, &part), &part, why);
 }
 
 static enum qp_code note_new(struct qp_importing *in, const struct row *row, struct qp_err *why)

@@ -317,9 +317,11 @@ static enum qp_code take_shape(struct qp_importing *in, const struct qp_geometry
 {
     enum qp_code rc = check_where(geometry, plot, why);
     if (rc == QP_OK && lacks_decimals(geometry)) {
-        rc = qp_fail(
-            why, QP_E_INPUT,
-            "the coordinates have too few decimals; the law wants six (a tenth of a metre)");
+        rc = qp_fail(why, QP_E_INPUT,
+                     "the coordinates have too few decimals: all of them end in zeros beyond %d, "
+                     "and zeros at "
+                     "the end do not count; the law wants six (a tenth of a metre)",
+                     geometry->kind == QP_GEOMETRY_POINT ? 4 : 5);
     }
     if (rc == QP_OK) {
         rc = seal_shape(in, geometry, plot, why);
@@ -334,6 +336,7 @@ static enum qp_code note_new(struct qp_importing *in, const struct plot *plot, s
     struct qp_catalog_item item = {.kind = QP_CATALOG_PLOT,
                                    .id = plot->body.plot,
                                    .owner = plot->body.producer,
+                                   .declared_m2 = plot->body.area_m2,
                                    .place = in->place};
     for (size_t i = 0; i < plot->body.n_commodities; i++) {
         item.commodities |= UINT64_C(1) << ((unsigned)plot->commodities[i] & 63U);
@@ -358,16 +361,14 @@ static enum qp_code take(struct qp_importing *in, const struct qp_geojson_featur
     if (feature->properties == NULL) {
         return qp_fail(why, QP_E_INPUT, "the feature has no properties, so the plot has no code");
     }
-    enum qp_code rc = take_codes(in, feature->properties, &plot, why);
-    if (rc == QP_OK) {
-        rc = take_commodities(in, feature->properties, &plot, why);
-    }
-    if (rc == QP_OK) {
-        rc = take_area(feature->properties, &plot, why);
-    }
-    if (rc == QP_OK) {
-        rc = take_tenure(in, feature->properties, &plot, why);
-    }
+    struct qp_err part;
+    qp_err_init(&part);
+    enum qp_code rc = take_codes(in, feature->properties, &plot, &part);
+    rc = qp_import_part(in, QP_OK, rc, &part, why);
+    rc =
+        qp_import_part(in, rc, take_commodities(in, feature->properties, &plot, &part), &part, why);
+    rc = qp_import_part(in, rc, take_area(feature->properties, &plot, &part), &part, why);
+    rc = qp_import_part(in, rc, take_tenure(in, feature->properties, &plot, &part), &part, why);
     if (rc == QP_OK) {
         rc = take_shape(in, feature->geometry, &plot, why);
     }

@@ -16,6 +16,12 @@ struct qp_importing {
     struct qp_arena scratch;  /* of one row */
     size_t events_before;
     bool whole_ids; /* no party is put in front of ids */
+    char separator; /* of the row's cells; 0: it has none */
+    char decimal;   /* sign of the first number with decimals in the file; 0: none yet */
+    uint64_t decimal_place;
+    size_t faults;               /* of the row, told already */
+    struct qp_arena rules_arena; /* the suggested rules */
+    const Qp__RuleSetPublished *rules;
     const char *unit;
     uint64_t place;
 };
@@ -28,6 +34,14 @@ enum qp_code qp_import_end(struct qp_importing *in, enum qp_code rc,
  * back in err. *bad: the row is to be kept aside. */
 enum qp_code qp_import_judge(struct qp_importing *in, enum qp_code rc, const struct qp_err *why,
                              bool *bad, struct qp_err *err) QP_MUST_USE;
+/* One part of a row, of which the others are looked at all the same: its fault is told at once.
+ * Returns what holds for the row so far; the code of a machine that fails is kept, with its text in
+ * why. */
+enum qp_code qp_import_part(struct qp_importing *in, enum qp_code so_far, enum qp_code rc,
+                            const struct qp_err *part, struct qp_err *why) QP_MUST_USE;
+/* Hold what the plots of a delivery gave against what their areas can give. */
+enum qp_code qp_import_check_yield(struct qp_importing *in, const Qp__LotHarvested *harvest,
+                                   struct qp_err *why) QP_MUST_USE;
 /* The row is taken, but the reader should know. */
 void qp_import_warn(struct qp_importing *in, const char *format, ...) QP_PRINTF(2, 3);
 

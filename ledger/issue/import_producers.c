@@ -98,13 +98,16 @@ static enum qp_code take(struct qp_importing *in, const struct qp_span *cells, s
     qp__producer__init(&person);
     qp__producer_registered__init(&body);
     qp__event__init(&event);
+    struct qp_err part;
+    qp_err_init(&part);
     enum qp_code rc =
-        qp_cell_new_id(in, "producer", cells[PRODUCER], QP_CATALOG_PRODUCER, &id, why);
-    if (rc == QP_OK) {
-        rc = take_texts(in, cells, &person, why);
-    }
-    if (rc == QP_OK) {
-        rc = check_person(in, &person, id, why);
+        qp_cell_new_id(in, "producer", cells[PRODUCER], QP_CATALOG_PRODUCER, &id, &part);
+    rc = qp_import_part(in, QP_OK, rc, &part, why);
+    enum qp_code texts = take_texts(in, cells, &person, &part);
+    rc = qp_import_part(in, rc, texts, &part, why);
+    if (texts == QP_OK) {
+        rc = qp_import_part(in, rc, check_person(in, &person, id == NULL ? "this one" : id, &part),
+                            &part, why);
     }
     if (rc == QP_OK) {
         rc = qp_draft_seal_message(in->draft, QP__SEALED_KIND__SEALED_KIND_PRODUCER, &person,

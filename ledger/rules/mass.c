@@ -25,7 +25,7 @@ static unsigned long long ull(uint64_t value)
 
 /* ---- Harvest ---- */
 
-static enum qp_code check_harvest_times(struct qp_job *job, const Qp__LotHarvested *body)
+enum qp_code qp_job_harvest_times(struct qp_job *job, const Qp__LotHarvested *body)
 {
     char from[QP_TIME_TEXT_BYTES];
     char to[QP_TIME_TEXT_BYTES];
@@ -210,7 +210,7 @@ enum qp_code qp_judge_lot_harvested(struct qp_job *job)
         rc = qp_job_quantity(job, body->quantity, body->lot);
     }
     if (rc == QP_OK) {
-        rc = check_harvest_times(job, body);
+        rc = qp_job_harvest_times(job, body);
     }
     if (rc == QP_OK) {
         rc = check_origins(job, body);

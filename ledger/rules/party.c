@@ -48,7 +48,7 @@ static enum qp_code enrol_key(struct qp_job *job, ProtobufCBinaryData bytes, cha
     return qp_job_put(job, &at, &qp_rule_key_state, &state);
 }
 
-static enum qp_code check_identifiers(struct qp_job *job, const Qp__PartyEnrolled *body)
+enum qp_code qp_job_identifiers(struct qp_job *job, const Qp__PartyEnrolled *body)
 {
     for (size_t i = 0; i < body->n_identifiers; i++) {
         const Qp__PartyIdentifier *identifier = body->identifiers[i];
@@ -77,7 +77,7 @@ static enum qp_code enrol(struct qp_job *job, const Qp__PartyEnrolled *body)
                        body->party, (unsigned long long)known->enrolled->index);
     }
     if (rc == QP_OK) {
-        rc = check_identifiers(job, body);
+        rc = qp_job_identifiers(job, body);
     }
     if (rc == QP_OK) {
         rc = qp_job_sealed(job, body->contact, QP__SEALED_KIND__SEALED_KIND_CONTACT, "contact");

@@ -42,6 +42,15 @@ enum qp_code qp_rules_apply(const struct qp_rule_context *context, const Qp__Eve
                             struct qp_state *state, struct qp_arena *scratch,
                             struct qp_err *err) QP_MUST_USE;
 
+/* What can be judged of an event where no ledger is at hand: identifiers, containers, weights that
+ * are nothing or do not add up, times, and that new ids begin with the issuer's party. No refusal
+ * does not mean that the ledger takes it; what is refused here, every ledger refuses.
+ *
+ * party  the issuer's, or NULL where it is not known: then ids and hand-overs to itself pass
+ * Returns QP_OK; QP_E_REFUSED, as qp_rules_apply. */
+enum qp_code qp_rules_check_alone(const Qp__Event *event, const char *party,
+                                  struct qp_err *err) QP_MUST_USE;
+
 /* Only what an event draws from one lot: for the verifier, which sees of some events no more than
  * the lots it follows. A lot that the state does not know is passed over. Returns as
  * qp_rules_apply. */

@@ -81,7 +81,7 @@ enum qp_code qp_judge_certificate_withdrawn(struct qp_job *job)
 
 /* ---- Shipments ---- */
 
-static enum qp_code check_containers(struct qp_job *job, const Qp__ShipmentDispatched *body)
+enum qp_code qp_job_containers(struct qp_job *job, const Qp__ShipmentDispatched *body)
 {
     for (size_t i = 0; i < body->n_containers; i++) {
         enum qp_code rc = qp_container_check(body->containers[i]->number, job->err);
@@ -148,7 +148,7 @@ static enum qp_code check_new_shipment(struct qp_job *job, const Qp__ShipmentDis
                        body->shipment);
     }
     if (rc == QP_OK) {
-        rc = check_containers(job, body);
+        rc = qp_job_containers(job, body);
     }
     return rc == QP_OK ? check_heading(job, body) : rc;
 }

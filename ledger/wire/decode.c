@@ -169,6 +169,25 @@ static enum qp_code refuse_length(struct reader *reader, const char *name, size_
                   (long long)rule->least, (long long)rule->most);
 }
 
+/* Nothing of the text goes into the message: it may hold anything. */
+static enum qp_code refuse_class(struct reader *reader, const char *name,
+                                 const struct qp_field_rule *rule, struct qp_span text)
+{
+    bool slash = text.len > 0 && memchr(text.data, '/', text.len) != NULL;
+    if (rule->class == QP_CLASS_ID && !slash) {
+        return REFUSE(reader,
+                      "%s is a code without its party; write PARTY/CODE, such as alto-mayo/E-1",
+                      name);
+    }
+    if (rule->class == QP_CLASS_PARTY) {
+        return REFUSE(reader,
+                      "%s is not the short name of a party: small letters, digits and '-', such as "
+                      "alto-mayo",
+                      name);
+    }
+    return REFUSE(reader, "%s holds a character that does not belong there", name);
+}
+
 /* One element of a string, bytes or message field. */
 static enum qp_code read_element(struct reader *reader, const ProtobufCFieldDescriptor *field,
                                  const struct qp_field_rule *rule, void *to)
@@ -182,15 +201,17 @@ static enum qp_code read_element(struct reader *reader, const ProtobufCFieldDesc
         QP_ASSERT(rule->message != NULL);
         return decode_message(reader, rule->message, len, to);
     }
-    if (len < (uint64_t)rule->least || len > (uint64_t)rule->most) {
-        return refuse_length(reader, field->name, len, rule);
-    }
     struct qp_span bytes = qp_span_of(reader->at, len);
+    if (len < (uint64_t)rule->least || len > (uint64_t)rule->most) {
+        bool alone = rule->class == QP_CLASS_ID && len > 0 && memchr(bytes.data, '/', len) == NULL;
+        return alone ? refuse_class(reader, field->name, rule, bytes)
+                     : refuse_length(reader, field->name, len, rule);
+    }
     if (field->type == PROTOBUF_C_TYPE_BYTES) {
         *(ProtobufCBinaryData *)to = qp_bytes_span(bytes);
     } else {
         if (!qp_class_check(rule->class, bytes)) {
-            return REFUSE(reader, "%s holds a character that does not belong there", field->name);
+            return refuse_class(reader, field->name, rule, bytes);
         }
         char *text = qp_arena_text(reader->arena, bytes);
         if (text == NULL) {

@@ -36,6 +36,7 @@ static void splits_a_delivery_over_its_plots_to_the_last_gram(void **state)
         struct qp_buf bad = {0};
         struct qp_draft *draft = new_draft();
         struct qp_import_options options = options_for("coop");
+        options.others_registered = true;
         qp_arena_init(&arena, 0);
         snprintf(text, sizeof text,
                  DELIVERIES "L-1,2026-06-10,P-1,%s,coffee,cherry,%s,2026,N 1,11.5,3.41,2026-06-08,"
@@ -66,6 +67,7 @@ static void reads_every_cell_of_a_delivery(void **state)
     struct qp_buf bad = {0};
     struct qp_draft *draft = new_draft();
     struct qp_import_options options = options_for("coop");
+    options.others_registered = true;
     qp_arena_init(&arena, 0);
     assert_int_equal(run_text(draft, qp_import_deliveries,
                               DELIVERIES "L-1,2026-06-10,P-1,K-1,cocoa,wet,171,kg,2026,\"RA, 1\","
@@ -152,6 +154,7 @@ static void keeps_bad_features_as_a_collection_that_can_be_mended(void **state)
     struct qp_buf bad = {0};
     struct qp_draft *draft = new_draft();
     struct qp_import_options options = options_for("coop");
+    options.others_registered = true;
     qp_arena_init(&arena, 0);
     options.skip_bad = true;
     assert_int_equal(run_text(draft, qp_import_plots, text, &options, &bad), QP_OK);
@@ -238,6 +241,7 @@ static void warns_when_the_declared_area_is_not_that_of_the_outline(void **state
     struct qp_buf bad = {0};
     struct qp_draft *draft = new_draft();
     struct qp_import_options options = options_for("coop");
+    options.others_registered = true;
     assert_int_equal(run_text(draft, qp_import_plots, outline, &options, &bad), QP_OK);
     assert_int_equal(said_count, 1);
     assert_true(holds(said[0], "warning, feature 1: plot coop/C-1: 15000 m2 are declared"));
@@ -260,6 +264,7 @@ static void refuses_a_party_that_is_none_and_files_without_rows(void **state)
                               "{\"type\":\"FeatureCollection\",\"features\":[]}", &options, &bad),
                      QP_E_INPUT);
     options.latest_ms = 1780272000000; /* 2026-06-01 */
+    options.others_registered = true;
     assert_int_equal(run_text(draft, qp_import_deliveries,
                               DELIVERIES "L-1,2026-06-10,P-1,C-2,coffee,cherry,1,kg,2026,,,,"
                                          "2026-06-08,2026-06-09\n",
@@ -289,6 +294,7 @@ static void survives_a_failure_of_every_allocation(void **state)
             struct qp_buf bad = {0};
             struct qp_draft *draft = new_draft();
             struct qp_import_options options = options_for("coop");
+            options.others_registered = true;
             options.skip_bad = true;
             assert_true(n < 1000);
             qp_alloc_fail_after(n);
@@ -300,6 +306,180 @@ static void survives_a_failure_of_every_allocation(void **state)
             qp_buf_wipe(&bad);
         }
     }
+}
+
+/* ---- What a row does not say alone ---- */
+
+static void refuses_what_nobody_registered_even_in_an_empty_journal(void **state)
+{
+    (void)state;
+    struct qp_buf bad = {0};
+    struct qp_draft *draft = new_draft();
+    struct qp_import_options options = options_for("coop");
+    static const char delivery[] =
+        DELIVERIES "L-1,2026-06-10,P-1,C-1,coffee,cherry,1,kg,2026,,,,2026-06-08,2026-06-09\n";
+    assert_int_equal(run_text(draft, qp_import_deliveries, delivery, &options, &bad), QP_E_REFUSED);
+    assert_true(holds(said[0], "producer coop/P-1 is not registered"));
+    assert_true(holds(said[0], "--others-registered"));
+    qp_draft_free(draft);
+    qp_buf_wipe(&bad);
+}
+
+static void tells_every_fault_of_a_row(void **state)
+{
+    (void)state;
+    struct qp_buf bad = {0};
+    struct qp_draft *draft = new_draft();
+    struct qp_import_options options = options_for("coop");
+    struct qp_import_report report;
+    options.others_registered = true;
+    struct qp_span text =
+        qp_span_text(DELIVERIES "L 1,2026-13-10,P-1,C-1,coffee,cherry,-1,kg,2026,,120,0,2026-06-08,"
+                                "2026-06-09\n");
+    assert_int_equal(qp_import_deliveries(draft, text, &options, &report, &bad, NULL),
+                     QP_E_REFUSED);
+    assert_int_equal(report.bad, 1);
+    assert_int_equal(said_count, 5);
+    assert_true(holds(said[0], "lot \"L 1\""));
+    assert_true(holds(said[1], "date \"2026-13-10\""));
+    assert_true(holds(said[2], "quantity \"-1\" is less than zero"));
+    assert_true(holds(said[3], "moisture_percent"));
+    assert_true(holds(said[4], "price_pen_per_kg"));
+    qp_draft_free(draft);
+    qp_buf_wipe(&bad);
+}
+
+#define SEMICOLONS                                                                                 \
+    "lot;date;producer;plots;commodity;form;quantity;unit;crop_year;harvest_from;harvest_to\n"
+#define SEMICOLON_ROW(lot, plots, quantity)                                                        \
+    lot ";2026-06-10;P-1;" plots ";coffee;cherry;" quantity ";kg;2026;2026-06-08;2026-06-09\n"
+
+static void takes_a_decimal_comma_only_between_semicolons(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *words; /* NULL: it is good */
+    } cases[] = {
+        {SEMICOLONS SEMICOLON_ROW("L-1", "C-1:60,5|C-2:39,5", "212,5"), NULL},
+        {SEMICOLONS SEMICOLON_ROW("L-1", "C-1", "212.5"), NULL},
+        {SEMICOLONS SEMICOLON_ROW("L-1", "C-1", "1.212,5"), "no thousands"},
+        {SEMICOLONS SEMICOLON_ROW("L-1", "C-1", "1,212,5"), "no thousands"},
+        {SEMICOLONS SEMICOLON_ROW("L-1", "C-1", "212,"), "no thousands"},
+        {SEMICOLONS SEMICOLON_ROW("L-1", "C-1", "12,5") SEMICOLON_ROW("L-2", "C-1", "1.250"),
+         "a point, but line 2 has a decimal comma"},
+        {DELIVERIES "L-1,2026-06-10,P-1,C-1,coffee,cherry,\"212,5\",kg,2026,,,,2026-06-08,"
+                    "2026-06-09\n",
+         "a comma could be a decimal sign"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qp_buf bad = {0};
+        struct qp_arena arena;
+        struct qp_draft *draft = new_draft();
+        struct qp_import_options options = options_for("coop");
+        qp_arena_init(&arena, 0);
+        options.others_registered = true;
+        enum qp_code rc = run_text(draft, qp_import_deliveries, cases[i].text, &options, &bad);
+        assert_int_equal(rc, cases[i].words == NULL ? QP_OK : QP_E_REFUSED);
+        if (cases[i].words == NULL) {
+            const Qp__Event *event = event_of(draft, 0, &arena);
+            assert_int_equal(event->lot_harvested->quantity->grams, 212500);
+        } else if (!holds(said[0], cases[i].words)) {
+            fail_msg("%s", said[0]);
+        }
+        qp_arena_wipe(&arena);
+        qp_draft_free(draft);
+        qp_buf_wipe(&bad);
+    }
+}
+
+static void holds_deliveries_against_what_their_plots_can_give(void **state)
+{
+    (void)state;
+    static const char rules_json[] =
+        "{\"occurred\":\"2026-02-02\",\"rule_set_published\":{\"rule_set\":\"pe-2026\","
+        "\"version\":1,\"effective_from\":\"2026-01-01\",\"cut_off\":\"2020-12-31\","
+        "\"point_area_max_m2\":40000,\"transfer_tolerance_ppm\":0,\"factors\":[{\"commodity\":"
+        "\"coffee\",\"from\":\"cherry\",\"to\":\"green\",\"factor_ppm\":160000}],"
+        "\"yield_caps\":[{\"commodity\":\"coffee\",\"form\":\"green\","
+        "\"warn_grams_per_ha\":1800000,\"refuse_grams_per_ha\":3500000}]}}";
+    static const char plots[] = "{\"type\":\"FeatureCollection\",\"features\":[" FEATURE(
+        "C-1", "-77.1234567,-6.1234567") "]}";
+    struct qp_buf bad = {0};
+    struct qp_arena arena;
+    const Qp__RuleSetPublished *rules = NULL;
+    qp_arena_init(&arena, 0);
+    assert_ok(qp_import_rules_read(qp_span_text(rules_json), &arena, &rules, err));
+    assert_int_equal(qp_import_rules_read(qp_span_text("{}"), &arena, &rules, NULL), QP_E_INPUT);
+    for (int with_rules = 0; with_rules < 2; with_rules++) {
+        struct qp_draft *draft = new_draft();
+        struct qp_import_options options = options_for("coop");
+        options.rules = with_rules ? rules : NULL;
+        assert_int_equal(run_text(draft, qp_import_producers, PRODUCERS "P-1,Ana,12345678,F,,\n",
+                                  &options, &bad),
+                         QP_OK);
+        assert_int_equal(run_text(draft, qp_import_plots, plots, &options, &bad), QP_OK);
+        said_count = 0;
+        /* 0.9 ha: 1,620 kg are a lot, 3,150 kg are too much; 19,000 kg of cherry are 3,040 kg. */
+        assert_int_equal(run_text(draft, qp_import_deliveries,
+                                  DELIVERIES "L-1,2026-06-10,P-1,C-1,coffee,cherry,10,t,2026,,,,"
+                                             "2026-06-08,2026-06-09\n"
+                                             "L-2,2026-06-10,P-1,C-1,coffee,cherry,9,t,2026,,,,"
+                                             "2026-06-08,2026-06-09\n"
+                                             "L-3,2026-06-10,P-1,C-1,coffee,cherry,9,t,2025,,,,"
+                                             "2026-06-08,2026-06-09\n",
+                                  &options, &bad),
+                         QP_OK);
+        assert_int_equal(said_count, 1);
+        assert_true(holds(said[0], "warning, line 3: plots: coop/C-1 has given 3040 kg (green) in "
+                                   "crop year 2026; for its 0.90 ha more than 1620 kg is a lot"));
+        said_count = 0;
+        enum qp_code rc = run_text(draft, qp_import_deliveries,
+                                   DELIVERIES "L-4,2026-06-10,P-1,C-1,coffee,cherry,1,t,2026,,,,"
+                                              "2026-06-08,2026-06-09\n",
+                                   &options, &bad);
+        assert_int_equal(rc, with_rules ? QP_E_REFUSED : QP_OK);
+        assert_int_equal(said_count, 1);
+        assert_true(holds(said[0], with_rules ? "would have given 3200 kg (green) in crop year "
+                                                "2026; its 0.90 ha can give 3150 kg by rule set"
+                                              : "hardly possible"));
+        qp_draft_free(draft);
+    }
+    qp_arena_wipe(&arena);
+    qp_buf_wipe(&bad);
+}
+
+static void names_a_workbook_and_a_party_that_is_none_for_what_they_are(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *party;
+        const char *words; /* NULL: it is good */
+    } cases[] = {
+        {"coop", NULL},
+        {"k", "too short"},
+        {"", "too short"},
+        {"Camara", "small letters only"},
+        {"a-name-of-more-than-thirty-one-x", "too long"},
+        {"alto_mayo", "small letters, digits"},
+    };
+    struct qp_err why;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        enum qp_code rc = qp_party_name_check(cases[i].party, &why);
+        assert_int_equal(rc, cases[i].words == NULL ? QP_OK : QP_E_USAGE);
+        assert_true(cases[i].words == NULL || holds(why.text, cases[i].words));
+    }
+    struct qp_buf bad = {0};
+    struct qp_draft *draft = new_draft();
+    struct qp_import_options options = options_for("coop");
+    struct qp_import_report report;
+    struct qp_span book = qp_span_of("PK\x03\x04 and so on", 14);
+    assert_int_equal(qp_import_producers(draft, book, &options, &report, &bad, &why), QP_E_INPUT);
+    assert_true(holds(why.text, "an Excel workbook"));
+    assert_int_equal(qp_import_plots(draft, book, &options, &report, &bad, &why), QP_E_INPUT);
+    assert_true(holds(why.text, "an Excel workbook"));
+    qp_draft_free(draft);
+    qp_buf_wipe(&bad);
 }
 
 /* ---- Real plots from many countries ---- */
@@ -369,6 +549,11 @@ int main(void)
         cmocka_unit_test(knows_what_the_journal_has_signed),
         cmocka_unit_test(warns_when_the_declared_area_is_not_that_of_the_outline),
         cmocka_unit_test(refuses_a_party_that_is_none_and_files_without_rows),
+        cmocka_unit_test(refuses_what_nobody_registered_even_in_an_empty_journal),
+        cmocka_unit_test(tells_every_fault_of_a_row),
+        cmocka_unit_test(takes_a_decimal_comma_only_between_semicolons),
+        cmocka_unit_test(holds_deliveries_against_what_their_plots_can_give),
+        cmocka_unit_test(names_a_workbook_and_a_party_that_is_none_for_what_they_are),
         cmocka_unit_test(takes_real_outlines_or_says_what_is_wrong_with_them),
         cmocka_unit_test(survives_a_failure_of_every_allocation),
     };

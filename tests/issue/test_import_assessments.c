@@ -23,6 +23,7 @@ static struct qp_draft *draft_land(void)
     struct qp_buf bad = {0};
     struct qp_draft *draft = new_draft();
     struct qp_import_options options = options_for("coop");
+    options.others_registered = true;
     assert_int_equal(run_text(draft, qp_import_plots, land, &options, &bad), QP_OK);
     qp_buf_wipe(&bad);
     return draft;

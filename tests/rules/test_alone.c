@@ -1,0 +1,86 @@
+#include "test.h"
+
+#include "rules/rules.h"
+#include "wire/json.h"
+
+#define EVENT(body) "{\"occurred\":\"2026-06-10\",\"nonce\":\"" NONCE "\"," body "}"
+#define NONCE "00000000000000000000000000000000"
+#define KEY "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
+#define HARVEST(from, to, lot_grams, plot_grams)                                                   \
+    EVENT("\"lot_harvested\":{\"lot\":\"coop/L-1\",\"commodity\":\"coffee\",\"form\":\"cherry\","  \
+          "\"quantity\":{\"grams\":" lot_grams "},\"origins\":[{\"plot\":\"coop/C-1\",\"grams\":"  \
+          "" plot_grams "}],\"harvest_from\":\"" from "\",\"harvest_to\":\"" to "\","              \
+          "\"crop_year\":2026}")
+#define PROCESS(input, output)                                                                     \
+    EVENT("\"lot_processed\":{\"process\":\"pulping\",\"inputs\":[{\"lot\":\"coop/L-1\","          \
+          "\"quantity\":{\"grams\":100}}" input "],\"outputs\":[{\"lot\":\"coop/M-1\",\"kind\":"   \
+          "\"product\",\"form\":\"parchment\",\"quantity\":{" output "}}]}")
+#define SHIPMENT(containers)                                                                       \
+    EVENT("\"shipment_dispatched\":{\"shipment\":\"coop/S-1\",\"consignee\":\"buyer\","            \
+          "\"lots\":[{\"lot\":\"coop/M-1\",\"quantity\":{\"grams\":5}}],\"commodity\":\"coffee\"," \
+          "\"hs_code\":\"090111\",\"port_of_loading\":\"PECLL\",\"port_of_discharge\":\"DEHAM\","  \
+          "\"destination_country\":\"DE\",\"containers\":[" containers "]}")
+
+static const struct {
+    const char *json;
+    const char *party;
+    const char *rule; /* "": nothing to refuse */
+} cases[] = {
+    {HARVEST("2026-06-08", "2026-06-09", "100", "100"), "coop", ""},
+    {HARVEST("2026-06-08", "2026-06-09", "100", "100"), NULL, ""},
+    {HARVEST("2026-06-08", "2026-06-09", "100", "100"), "other", "QP-NAME"},
+    {HARVEST("2026-06-09", "2026-06-08", "100", "100"), "coop", "QP-HARVEST-TIME"},
+    {HARVEST("2026-06-08", "2026-06-19", "100", "100"), "coop", "QP-HARVEST-TIME"},
+    {HARVEST("2026-06-08", "2026-06-09", "100", "99"), "coop", "QP-MASS-SUM"},
+    {HARVEST("2026-06-08", "2026-06-09", "0", "1"), "coop", "QP-MASS-EMPTY"},
+    {PROCESS("", "\"grams\":20"), "coop", ""},
+    {PROCESS("", "\"grams\":101"), "coop", "QP-MASS-TOTAL"},
+    {PROCESS("", "\"grams\":0"), "coop", "QP-MASS-EMPTY"},
+    {PROCESS("", "\"grams\":20"), "mill", "QP-NAME"},
+    {PROCESS(",{\"lot\":\"coop/L-1\",\"quantity\":{\"grams\":1}}", "\"grams\":20"), "coop",
+     "QP-LOT-TWICE"},
+    {SHIPMENT("{\"number\":\"CSQU3054383\",\"seals\":[\"a\"]}"), "coop", ""},
+    {SHIPMENT("{\"number\":\"CSQU3054384\",\"seals\":[\"a\"]}"), "coop", "QP-SHIPMENT-CONTAINER"},
+    {SHIPMENT("{\"number\":\"CSQU3054383\",\"seals\":[\"a\"]}"), "mill", "QP-NAME"},
+    {EVENT("\"lot_transferred\":{\"lot\":\"coop/L-1\",\"to\":\"coop\",\"kind\":\"both\","
+           "\"quantity\":{\"grams\":1}}"),
+     "coop", "QP-TRANSFER-TO"},
+    {EVENT("\"lot_received\":{\"lot\":\"coop/L-1\",\"from\":\"coop\",\"quantity\":{\"grams\":0}}"),
+     "mill", "QP-MASS-EMPTY"},
+    {EVENT("\"party_enrolled\":{\"party\":\"coop\",\"legal_name\":\"C\",\"country\":\"PE\","
+           "\"roles\":[\"cooperative\"],\"key\":\"" KEY "\",\"identifiers\":[{\"scheme\":\"ruc\","
+           "\"value\":\"20131312956\"}]}"),
+     NULL, "QP-PARTY-IDENTIFIER"},
+    {EVENT("\"lot_recalled\":{\"lot\":\"coop/L-1\",\"reason\":\"r\"}"), "mill", ""},
+};
+
+static void judges_what_needs_no_state(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qp_arena arena;
+        json_t *json = NULL;
+        Qp__Event *event = NULL;
+        struct qp_err why;
+        qp_arena_init(&arena, 0);
+        qp_err_init(&why);
+        assert_ok(qp_json_parse(qp_span_text(cases[i].json), &json, err));
+        if (qp_json_decode(&qp_rule_event, json, &arena, &event, &why) != QP_OK) {
+            fail_msg("case %zu: %s", i, why.text);
+        }
+        enum qp_code rc = qp_rules_check_alone(event, cases[i].party, &why);
+        if (strcmp(why.rule, cases[i].rule) != 0) {
+            fail_msg("case %zu: \"%s\" instead of \"%s\"; %s", i, why.rule, cases[i].rule,
+                     why.text);
+        }
+        assert_int_equal(rc, cases[i].rule[0] == '\0' ? QP_OK : QP_E_REFUSED);
+        json_decref(json);
+        qp_arena_wipe(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(judges_what_needs_no_state)};
+    return cmocka_run_group_tests_name("rules/alone", tests, NULL, NULL);
+}
