@@ -173,26 +173,55 @@ static enum qp_code check_compromise(struct qp_judging *judging, size_t entry_at
     return rc;
 }
 
-static enum qp_code check_rule_sets(struct qp_judging *judging)
+/* The item of the policy that stands for a rule set: by its name, or by the id of the event that
+ * published it, which nobody can publish again with other numbers. */
+static size_t find_rule_set(const struct qp_trust *trust, const struct qp_slice_event *shown,
+                            const Qp__RuleSetPublished *body)
+{
+    char hex[65];
+    qp_hash_hex(hex, &shown->id);
+    for (size_t i = 0; i < trust->rule_set_count; i++) {
+        if (strcmp(trust->rule_sets[i], body->rule_set) == 0 ||
+            strcmp(trust->rule_sets[i], hex) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* Those shown are listed and those listed are shown: an exporter could choose among the laws of the
+ * ledger by leaving one out. */
+static enum qp_code check_rule_sets(struct qp_judging *judging, struct qp_arena *arena)
 {
     const struct qp_trust *trust = judging->trust;
-    for (size_t i = 0; i < judging->slice->event_count; i++) {
+    bool *seen = qp_arena_alloc_zero(arena, trust->rule_set_count + 1, sizeof *seen);
+    if (seen == NULL) {
+        return qp_fail(judging->err, QP_E_MEMORY, "no memory to judge the rule sets");
+    }
+    for (size_t i = 0; trust->rule_set_count > 0 && i < judging->slice->event_count; i++) {
+        const struct qp_slice_event *shown = &judging->slice->events[i];
         Qp__Event *event = NULL;
-        bool known = trust->rule_set_count == 0;
-        if (judging->slice->events[i].body != QP__EVENT__BODY_RULE_SET_PUBLISHED) {
+        if (shown->body != QP__EVENT__BODY_RULE_SET_PUBLISHED) {
             continue;
         }
         enum qp_code rc = qp_slice_event(judging->slice, i, &event, judging->err);
         if (rc != QP_OK) {
             return rc;
         }
-        for (size_t k = 0; k < trust->rule_set_count; k++) {
-            known = known || strcmp(trust->rule_sets[k], event->rule_set_published->rule_set) == 0;
-        }
-        if (!known) {
+        size_t at = find_rule_set(trust, shown, event->rule_set_published);
+        if (at == SIZE_MAX) {
             qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
                               "rule set %s is not one that the policy accepts",
                               event->rule_set_published->rule_set);
+        } else {
+            seen[at] = true;
+        }
+    }
+    for (size_t i = 0; i < trust->rule_set_count; i++) {
+        if (!seen[i]) {
+            qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_NOT_SHOWN,
+                              "rule set %s, which the policy lists, is not in the bundle",
+                              trust->rule_sets[i]);
         }
     }
     return QP_OK;
@@ -203,7 +232,7 @@ enum qp_code qp_judge_authorised(struct qp_judging *judging)
     uint64_t parties = 0;
     struct qp_arena arena;
     qp_arena_init(&arena, 0);
-    enum qp_code rc = check_rule_sets(judging);
+    enum qp_code rc = check_rule_sets(judging, &arena);
     for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
         Qp__Event__BodyCase body = judging->slice->events[i].body;
         parties += body == QP__EVENT__BODY_PARTY_ENROLLED || body == QP__EVENT__BODY_LEDGER_OPENED;
@@ -329,7 +358,8 @@ enum qp_code qp_judge_current(struct qp_judging *judging)
 {
     struct qp_verdict *verdict = judging->verdict;
     const struct qp_slice *slice = judging->slice;
-    uint64_t time_ms = slice->entries[slice->entry_count - 1].admitted_ms;
+    uint64_t admitted_ms = slice->entries[slice->entry_count - 1].admitted_ms;
+    uint64_t time_ms = admitted_ms;
     uint64_t witnessed_ms = slice->witnesses.quorum_time_s > QP_TIME_MAX_MS / 1000
                                 ? QP_TIME_MAX_MS
                                 : slice->witnesses.quorum_time_s * 1000;
@@ -344,9 +374,10 @@ enum qp_code qp_judge_current(struct qp_judging *judging)
         qp_verdict_reason(verdict, QP_LINE_CURRENT, QP_NOT_SHOWN,
                           "the checkpoint is of %s by %s; the present time is not known", text,
                           clock);
-    } else if (time_ms > judging->now_ms + DAY_MS) {
+    } else if (time_ms > judging->now_ms + DAY_MS || admitted_ms > judging->now_ms + DAY_MS) {
+        qp_time_format(text, time_ms > admitted_ms ? time_ms : admitted_ms);
         qp_verdict_reason(verdict, QP_LINE_CURRENT, QP_FAIL,
-                          "the checkpoint is of %s by %s, which is still to come", text, clock);
+                          "the log or a witness says %s, which is still to come", text);
     } else {
         uint64_t age_ms = judging->now_ms > time_ms ? judging->now_ms - time_ms : 0;
         uint64_t most = judging->trust->checkpoint_age_ms_max;

@@ -241,24 +241,40 @@ static enum qp_code read_legal(struct reading *reading)
     return rc;
 }
 
+static enum qp_code read_days(struct reading *reading, const char *name, uint64_t *time_ms)
+{
+    const json_t *days = json_object_get(reading->json, name);
+    if (days == NULL) {
+        return QP_OK;
+    }
+    if (!json_is_integer(days) || json_integer_value(days) < 1 ||
+        json_integer_value(days) > 36500) {
+        return refuse(reading, name, "1 to 36500 days are allowed");
+    }
+    *time_ms = (uint64_t)json_integer_value(days) * DAY_MS;
+    return QP_OK;
+}
+
 static enum qp_code read_times(struct reading *reading)
 {
     const json_t *cut_off = json_object_get(reading->json, "cut_off");
-    const json_t *age = json_object_get(reading->json, "checkpoint_age_days_max");
     if (cut_off != NULL &&
         (!json_is_string(cut_off) ||
          qp_time_parse(qp_span_of(json_string_value(cut_off), json_string_length(cut_off)),
                        &reading->trust->cut_off_ms, NULL) != QP_OK)) {
         return refuse(reading, "cut_off", "a time such as \"2020-12-31T23:59:59.999Z\" is needed");
     }
-    if (age != NULL) {
-        if (!json_is_integer(age) || json_integer_value(age) < 1 ||
-            json_integer_value(age) > 36500) {
-            return refuse(reading, "checkpoint_age_days_max", "1 to 36500 days are allowed");
-        }
-        reading->trust->checkpoint_age_ms_max = (uint64_t)json_integer_value(age) * DAY_MS;
-    }
-    return QP_OK;
+    enum qp_code rc =
+        read_days(reading, "checkpoint_age_days_max", &reading->trust->checkpoint_age_ms_max);
+    return rc == QP_OK ? read_days(reading, "assessment_lag_days_max",
+                                   &reading->trust->assessment_lag_ms_max)
+                       : rc;
+}
+
+static enum qp_code refuse_empty(struct reading *reading, const char *name, const char *what)
+{
+    const json_t *list = json_object_get(reading->json, name);
+    return list != NULL && json_array_size(list) == 0 ? refuse(reading, name, what) : QP_OK;
 }
 
 static enum qp_code read_policy(struct reading *reading)
@@ -266,7 +282,7 @@ static enum qp_code read_policy(struct reading *reading)
     static const char *const names[] = {
         "policy",     "name",      "ledger_id", "log",
         "registrars", "assessors", "cut_off",   "checkpoint_age_days_max",
-        "rule_sets",  "require",   "legal"};
+        "rule_sets",  "require",   "legal",     "assessment_lag_days_max"};
     if (!json_is_object(reading->json)) {
         return refuse(reading, "file", "a JSON object is needed");
     }
@@ -289,6 +305,9 @@ static enum qp_code read_policy(struct reading *reading)
     if (rc == QP_OK) {
         rc = read_trusted(reading, "registrars", &reading->trust->registrars);
     }
+    if (rc == QP_OK) { /* an empty list would not say that nobody is trusted */
+        rc = refuse_empty(reading, "registrars", "name one, or leave it out to trust any");
+    }
     if (rc == QP_OK) {
         rc = read_trusted(reading, "assessors", &reading->trust->assessors);
     }
@@ -298,6 +317,9 @@ static enum qp_code read_policy(struct reading *reading)
     if (rc == QP_OK) {
         rc = read_texts(reading, json_object_get(reading->json, "rule_sets"), "rule_sets",
                         &reading->trust->rule_sets, &reading->trust->rule_set_count);
+    }
+    if (rc == QP_OK) {
+        rc = refuse_empty(reading, "rule_sets", "name one, or leave it out to accept any");
     }
     if (rc == QP_OK) {
         rc = read_required(reading);

@@ -30,7 +30,8 @@ struct qp_trust {
     struct qp_trusted_list assessors;
     uint64_t cut_off_ms;
     uint64_t checkpoint_age_ms_max; /* 0: no limit */
-    const char *const *rule_sets;   /* empty: any that the ledger has published */
+    uint64_t assessment_lag_ms_max; /* from the newest observation to the harvest; 0: no limit */
+    const char *const *rule_sets;   /* names, or event ids; empty: any that the ledger has */
     size_t rule_set_count;
     bool required[QP_LINE_COUNT];
     uint32_t legal_heads; /* bit of each Qp__LegalityHead that must be shown */

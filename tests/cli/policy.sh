@@ -10,9 +10,11 @@ is "$(jq -r .ledger_id policy.json)" "$(jq -r .ledger_id ledger/ledger.json)"
 is "$(jq -r '.log[0]' policy.json)" "log $(jq -r .log_vkey ledger/ledger.json)"
 is "$(jq -c '[.policy, .checkpoint_age_days_max, .assessors, .registrars, (.require | length)]' policy.json)" \
     '["quipu/policy/v1",90,["geo-andes"],["registry"],7]'
+is "$(jq .assessment_lag_days_max policy.json)" 730
 expect 0 quipu policy show policy.json
 says '^assessors       geo-andes$' out
 says '^checkpoint age  at most 90 days$' out
+says '^assessment lag  at most 730 days$' out
 
 # From a bundle it is the same, but the reader is told to compare.
 expect 0 quipu policy new --bundle shipment.quipu --assessor geo-andes --registrar registry
@@ -26,6 +28,7 @@ is "$(jq -c '[.name, .checkpoint_age_days_max, .require]' out)" \
     '["importer",7,["authentic","authorised","unbroken","conserved"]]'
 expect 0 quipu policy new --ledger ledger
 says 'no --assessor is named' err
+is "$(jq 'has("registrars")' out)" false
 
 expect 2 quipu policy new
 expect 2 quipu policy new --ledger ledger --bundle shipment.quipu

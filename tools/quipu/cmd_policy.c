@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define AGE_DAYS_DEFAULT 90
+#define LAG_DAYS_DEFAULT 730 /* yearly maps come out months after their year */
 #define DAY_MS UINT64_C(86400000)
 
 /* ---- Where a ledger says who it is ---- */
@@ -119,14 +120,22 @@ static json_t *make_policy(const struct request *request, const struct identity 
     char id[65];
     qp_hash_hex(id, &identity->ledger_id);
     json_t *policy = json_pack(
-        "{s:s, s:s, s:s, s:[o, s], s:o, s:o}", "policy", "quipu/policy/v1", "name", request->name,
+        "{s:s, s:s, s:s, s:[o, s], s:o}", "policy", "quipu/policy/v1", "name", request->name,
         "ledger_id", id, "log", json_sprintf("log %s", identity->log_key), "quorum none",
-        "registrars", texts(request->registrars.items, request->registrars.count), "assessors",
-        texts(request->assessors.items, request->assessors.count));
+        "assessors", texts(request->assessors.items, request->assessors.count));
     if (policy == NULL) {
         return NULL;
     }
     bool ok = json_object_set_new(policy, "cut_off", json_string("2020-12-31T23:59:59.999Z")) == 0;
+    if (request->registrars.count > 0) { /* without: any that the ledger has */
+        ok = ok &&
+             json_object_set_new(policy, "registrars",
+                                 texts(request->registrars.items, request->registrars.count)) == 0;
+    }
+    if (request->eudr) {
+        ok = ok && json_object_set_new(policy, "assessment_lag_days_max",
+                                       json_integer(LAG_DAYS_DEFAULT)) == 0;
+    }
     if (request->age_days > 0) {
         ok = ok && json_object_set_new(policy, "checkpoint_age_days_max",
                                        json_integer((json_int_t)request->age_days)) == 0;
@@ -349,6 +358,15 @@ static void print_required(const struct qp_trust *trust)
     cli_wrap(stdout, text, 16, 16, 80);
 }
 
+static void print_days(const char *name, uint64_t most_ms)
+{
+    if (most_ms == 0) {
+        printf("%-16sno limit\n", name);
+    } else {
+        printf("%-16sat most %" PRIu64 " days\n", name, most_ms / DAY_MS);
+    }
+}
+
 static void print_trust(struct cli *cli, const struct qp_trust *trust)
 {
     char hex[65];
@@ -361,12 +379,8 @@ static void print_trust(struct cli *cli, const struct qp_trust *trust)
     print_trusted(cli, "registrars", &trust->registrars, "any that the ledger has enrolled");
     print_trusted(cli, "assessors", &trust->assessors, "none: no assessment counts");
     printf("%-16s%s\n", "cut-off", trust->cut_off_ms == 0 ? "none" : time);
-    if (trust->checkpoint_age_ms_max == 0) {
-        printf("%-16sno limit\n", "checkpoint age");
-    } else {
-        printf("%-16sat most %" PRIu64 " days\n", "checkpoint age",
-               trust->checkpoint_age_ms_max / DAY_MS);
-    }
+    print_days("assessment lag", trust->assessment_lag_ms_max);
+    print_days("checkpoint age", trust->checkpoint_age_ms_max);
     printf("%-16s", "rule sets");
     for (size_t i = 0; i < trust->rule_set_count; i++) {
         printf("%s%s", i == 0 ? "" : ", ", cli_safe(cli, trust->rule_sets[i]));
