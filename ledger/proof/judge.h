@@ -18,8 +18,8 @@ enum qp_code qp_judge_facts(struct qp_judging *judging) QP_MUST_USE;
 enum qp_code qp_judge_authorised(struct qp_judging *judging) QP_MUST_USE;
 enum qp_code qp_judge_unbroken(struct qp_judging *judging) QP_MUST_USE;
 enum qp_code qp_judge_conserved(struct qp_judging *judging) QP_MUST_USE;
-enum qp_code
-qp_judge_plots(struct qp_judging *judging) QP_MUST_USE; /* located, deforestation-free */
+enum qp_code qp_judge_plots(struct qp_judging *judging) QP_MUST_USE;   /* located */
+enum qp_code qp_judge_forests(struct qp_judging *judging) QP_MUST_USE; /* deforestation-free */
 enum qp_code qp_judge_legal(struct qp_judging *judging) QP_MUST_USE;
 enum qp_code qp_judge_current(struct qp_judging *judging) QP_MUST_USE;
 

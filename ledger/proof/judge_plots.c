@@ -1,4 +1,4 @@
-/* Where it grew, whether forest was lost there, and with what right. */
+/* Where it grew, and with what right. */
 #include "proof/judge.h"
 
 #include "core/check.h"
@@ -6,6 +6,7 @@
 
 #include <quipu/geo.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 static unsigned long long ull(uint64_t value)
@@ -25,14 +26,23 @@ static char *keep(struct qp_judging *judging, const char *text)
 
 /* ---- Line 5 ---- */
 
-/* The geometry as disclosed; false when there is none to judge. */
+/* One piece of land under two ids would have two harvests. */
+static void fail_twin(struct qp_verdict *verdict, const char *one, const char *two)
+{
+    qp_verdict_reason(verdict, QP_LINE_LOCATED, QP_FAIL,
+                      "plots %s and %s have the same geometry: one piece of land under two ids",
+                      one, two);
+}
+
+/* The geometry as disclosed. One that was judged for another plot is not judged again, so that its
+ * corners cost time once. */
 static enum qp_code judge_geometry(struct qp_judging *judging, const char *id,
                                    const Qp__PlotRegistered *body, uint64_t point_max_m2,
                                    struct qp_verdict_plot *row)
 {
     struct qp_verdict *verdict = judging->verdict;
     struct qp_hash commitment = qp_bytes_hash(body->geometry->commitment);
-    const struct qp_slice_sealed *sealed = qp_slice_find_sealed(judging->slice, &commitment);
+    struct qp_slice_sealed *sealed = qp_slice_find_sealed(judging->slice, &commitment);
     struct qp_geometry geometry;
     struct qp_arena arena;
     struct qp_err reason;
@@ -43,6 +53,11 @@ static enum qp_code judge_geometry(struct qp_judging *judging, const char *id,
                           "the geometry of plot %s is not disclosed", id);
         return QP_OK;
     }
+    if (sealed->judged != NULL) {
+        fail_twin(verdict, sealed->judged, id);
+        return QP_OK;
+    }
+    sealed->judged = row->plot;
     qp_arena_init(&arena, 0);
     qp_err_init(&reason);
     struct qp_span bytes = qp_span_bytes(sealed->content->content);
@@ -118,118 +133,6 @@ static enum qp_code find_producer_name(struct qp_judging *judging, const char *p
         read_identity(judging, event->producer_registered, &arena, row);
     }
     qp_arena_wipe(&arena);
-    return rc;
-}
-
-/* ---- Line 6 ---- */
-
-static bool names_all(const struct qp_trusted *assessor, const Qp__PlotAssessed *body)
-{
-    for (size_t i = 0; i < assessor->dataset_count; i++) {
-        bool found = false;
-        for (size_t k = 0; k < body->n_datasets; k++) {
-            found = found || strcmp(assessor->datasets[i], body->datasets[k]->name) == 0;
-        }
-        if (!found) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What the trusted assessments say of one plot. */
-struct assessments {
-    size_t clean;
-    size_t loss;
-    size_t unclear;
-    size_t untrusted;
-    uint64_t loss_m2;
-};
-
-/* One assessment, to the counts of its plot. */
-static enum qp_code count_assessment(struct qp_judging *judging, size_t at, struct assessments *all)
-{
-    const struct qp_slice_event *shown = &judging->slice->events[at];
-    const struct qp_slice_entry *entry = &judging->slice->entries[shown->entry];
-    const struct qp_replay *replay = judging->replay;
-    Qp__Event *event = NULL;
-    const char *party = "";
-    struct qp_arena arena;
-    enum qp_code rc = qp_slice_event(judging->slice, at, &event, judging->err);
-    if (rc != QP_OK) {
-        return rc;
-    }
-    const Qp__PlotAssessed *body = event->plot_assessed;
-    const struct qp_replay_node *plot =
-        qp_replay_find(replay->plots, replay->plot_count, body->plot);
-    if (plot == NULL) {
-        return QP_OK; /* of a plot that is no origin here */
-    }
-    struct assessments *found = &all[plot - replay->plots];
-    qp_arena_init(&arena, 0);
-    rc = qp_judge_party(judging, &entry->issuer, &arena, &party);
-    const struct qp_trusted *assessor =
-        rc == QP_OK ? qp_judge_trusted(&judging->trust->assessors, party, &entry->issuer) : NULL;
-    if (rc == QP_OK && (assessor == NULL || !names_all(assessor, body))) {
-        found->untrusted++;
-    } else if (rc == QP_OK && body->outcome == QP__ASSESSMENT_OUTCOME__ASSESSMENT_OUTCOME_LOSS) {
-        found->loss++;
-        found->loss_m2 = body->loss_m2 > found->loss_m2 ? body->loss_m2 : found->loss_m2;
-    } else if (rc == QP_OK && body->outcome == QP__ASSESSMENT_OUTCOME__ASSESSMENT_OUTCOME_NO_LOSS &&
-               body->cut_off_ms <= judging->trust->cut_off_ms) {
-        found->clean++;
-    } else if (rc == QP_OK) {
-        found->unclear++;
-    }
-    qp_arena_wipe(&arena);
-    return rc;
-}
-
-static void judge_forest(struct qp_verdict *verdict, const char *id,
-                         const struct assessments *found)
-{
-    if (found->loss > 0) {
-        qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_FAIL,
-                          "plot %s lost %llu m2 of forest after the cut-off", id,
-                          ull(found->loss_m2));
-    } else if (found->clean == 0 && found->unclear > 0) {
-        qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_NOT_SHOWN,
-                          "plot %s: the assessment is inconclusive or starts after the policy's "
-                          "cut-off",
-                          id);
-    } else if (found->clean == 0) {
-        qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_NOT_SHOWN,
-                          found->untrusted > 0
-                              ? "plot %s: no assessment by an assessor whom the policy trusts"
-                              : "plot %s has no assessment",
-                          id);
-    }
-}
-
-static enum qp_code judge_forests(struct qp_judging *judging)
-{
-    const struct qp_replay *replay = judging->replay;
-    struct qp_verdict *verdict = judging->verdict;
-    struct assessments *all =
-        qp_arena_alloc_zero(&verdict->arena, replay->plot_count + 1, sizeof *all);
-    enum qp_code rc =
-        all != NULL ? QP_OK : qp_fail(judging->err, QP_E_MEMORY, "no memory to judge the plots");
-    for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
-        if (judging->slice->events[i].body == QP__EVENT__BODY_PLOT_ASSESSED &&
-            (replay->marks[i] & (QP_MARK_REFUSED | QP_MARK_VOIDED)) == 0) {
-            rc = count_assessment(judging, i, all);
-        }
-    }
-    uint64_t clean = 0;
-    uint64_t loss = 0;
-    for (size_t i = 0; rc == QP_OK && i < replay->plot_count; i++) {
-        judge_forest(verdict, replay->plots[i].id, &all[i]);
-        clean += all[i].clean > 0 && all[i].loss == 0;
-        loss += all[i].loss > 0;
-    }
-    qp_verdict_number(verdict, QP_LINE_DEFORESTATION_FREE, "plots", replay->plot_count);
-    qp_verdict_number(verdict, QP_LINE_DEFORESTATION_FREE, "clean", clean);
-    qp_verdict_number(verdict, QP_LINE_DEFORESTATION_FREE, "with_loss", loss);
     return rc;
 }
 
@@ -310,6 +213,44 @@ static enum qp_code judge_plot(struct qp_judging *judging, const char *id, uint6
     return rc;
 }
 
+static int compare_geometries(const void *a, const void *b)
+{
+    const struct qp_verdict_plot *one = *(const struct qp_verdict_plot *const *)a;
+    const struct qp_verdict_plot *two = *(const struct qp_verdict_plot *const *)b;
+    struct qp_span left = one->geometry;
+    struct qp_span right = two->geometry;
+    size_t len = left.len < right.len ? left.len : right.len;
+    int order = len > 0 ? memcmp(left.data, right.data, len) : 0;
+    order = order != 0 ? order : (left.len > right.len) - (left.len < right.len);
+    return order != 0 ? order : strcmp(one->plot, two->plot);
+}
+
+/* The same bytes under another salt. */
+static enum qp_code find_twins(struct qp_judging *judging)
+{
+    struct qp_verdict *verdict = judging->verdict;
+    size_t count = verdict->plot_count;
+    if (count < 2) {
+        return QP_OK;
+    }
+    const struct qp_verdict_plot **sorted = qp_alloc(count * sizeof *sorted);
+    if (sorted == NULL) {
+        return qp_fail(judging->err, QP_E_MEMORY, "no memory to compare the plots");
+    }
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = &verdict->plots[i];
+    }
+    qsort(sorted, count, sizeof *sorted, compare_geometries);
+    for (size_t i = 1; i < count; i++) {
+        if (sorted[i]->geometry.len > 0 &&
+            qp_span_eq(sorted[i - 1]->geometry, sorted[i]->geometry)) {
+            fail_twin(verdict, sorted[i - 1]->plot, sorted[i]->plot);
+        }
+    }
+    qp_free(sorted);
+    return QP_OK;
+}
+
 enum qp_code qp_judge_plots(struct qp_judging *judging)
 {
     struct qp_verdict *verdict = judging->verdict;
@@ -326,13 +267,14 @@ enum qp_code qp_judge_plots(struct qp_judging *judging)
     for (size_t i = 0; rc == QP_OK && i < replay->plot_count; i++) {
         rc = judge_plot(judging, replay->plots[i].id, limit_m2);
     }
+    if (rc == QP_OK) {
+        rc = find_twins(judging);
+    }
     if (rc != QP_OK) {
         return rc;
     }
     if (replay->plot_count == 0) {
         qp_verdict_reason(verdict, QP_LINE_LOCATED, QP_FAIL, "no plot is shown to be the origin");
-        qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_FAIL,
-                          "no plot is shown to be the origin");
     }
     for (size_t i = 0; i < verdict->plot_count; i++) {
         area_m2 += verdict->plots[i].area_m2;
@@ -341,7 +283,7 @@ enum qp_code qp_judge_plots(struct qp_judging *judging)
     qp_verdict_number(verdict, QP_LINE_LOCATED, "plots", verdict->plot_count);
     qp_verdict_number(verdict, QP_LINE_LOCATED, "disclosed", disclosed);
     qp_verdict_number(verdict, QP_LINE_LOCATED, "area_m2", area_m2);
-    return judge_forests(judging);
+    return QP_OK;
 }
 
 /* ---- Line 7 ---- */

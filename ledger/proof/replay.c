@@ -1,10 +1,15 @@
 #include "proof/replay.h"
 
 #include "core/check.h"
+#include "core/time.h"
 #include "rules/graph.h"
+
+#include <quipu/geo.h>
 
 #include <stdlib.h>
 #include <string.h>
+
+#define DAY_MS UINT64_C(86400000)
 
 static enum qp_code no_memory(struct qp_err *err)
 {
@@ -173,50 +178,63 @@ static enum qp_code expand(struct closure *closure, size_t at, struct qp_err *er
     Qp__Event *event = NULL;
     enum qp_code rc = qp_slice_event(replay->slice, at, &event, err);
     if (rc == QP_OK && event->body_case == QP__EVENT__BODY_LOT_HARVESTED) {
-        replay->harvested_grams += event->lot_harvested->quantity->grams;
+        uint64_t grams = event->lot_harvested->quantity->grams; /* at most 1e15 */
+        uint64_t room = (uint64_t)QP_NUMBER_MAX - replay->harvested_grams;
+        replay->harvested_grams += grams < room ? grams : room;
     }
     return rc == QP_OK ? qp_event_edges(event, meet_edge, closure, err) : rc;
 }
 
-static enum qp_code find_dispatch(struct qp_replay *replay, struct qp_err *err)
+/* The shipment's dispatch. A second one under its id is none of another shipment: it is judged with
+ * the first, and refused. */
+static enum qp_code expand_dispatches(struct closure *closure, struct qp_err *err)
 {
+    struct qp_replay *replay = closure->replay;
+    enum qp_code rc = QP_OK;
     replay->dispatch = SIZE_MAX;
-    for (size_t i = 0; i < replay->slice->event_count; i++) {
+    for (size_t i = 0; rc == QP_OK && i < replay->slice->event_count; i++) {
         Qp__Event *event = NULL;
         if (replay->slice->events[i].body != QP__EVENT__BODY_SHIPMENT_DISPATCHED) {
             continue;
         }
-        enum qp_code rc = qp_slice_event(replay->slice, i, &event, err);
-        if (rc != QP_OK) {
-            return rc;
-        }
-        if (strcmp(event->shipment_dispatched->shipment, replay->slice->bundle->shipment) == 0) {
-            replay->dispatch = i;
-            return QP_OK;
+        rc = qp_slice_event(replay->slice, i, &event, err);
+        if (rc == QP_OK &&
+            strcmp(event->shipment_dispatched->shipment, replay->slice->bundle->shipment) == 0) {
+            replay->dispatch = replay->dispatch == SIZE_MAX ? i : replay->dispatch;
+            rc = expand(closure, i, err);
         }
     }
-    return QP_OK;
+    return rc;
+}
+
+/* Every event that makes the lot: where two claim it, none of them may pass for one that went
+ * elsewhere. */
+static enum qp_code expand_makers(struct closure *closure, const char *id, struct qp_err *err)
+{
+    const struct makers *makers = closure->makers;
+    const struct qp_replay_node *end = makers->nodes + makers->count;
+    const struct qp_replay_node *maker = qp_replay_find(makers->nodes, makers->count, id);
+    enum qp_code rc = QP_OK;
+    for (; rc == QP_OK && maker != NULL && maker < end && strcmp(maker->id, id) == 0; maker++) {
+        rc = expand(closure, maker->event, err);
+    }
+    return rc;
 }
 
 static enum qp_code close_over(struct qp_replay *replay, struct qp_err *err)
 {
     struct makers makers = {.arena = &replay->arena};
     struct closure closure = {.replay = replay, .makers = &makers};
-    enum qp_code rc = find_dispatch(replay, err);
-    if (rc == QP_OK) {
-        rc = find_makers(replay, &makers, err);
-    }
+    enum qp_code rc = find_makers(replay, &makers, err);
     if (rc == QP_OK) {
         rc = qp_state_map_new(NULL, &closure.seen, err);
     }
-    if (rc == QP_OK && replay->dispatch != SIZE_MAX) {
-        rc = expand(&closure, replay->dispatch, err);
+    if (rc == QP_OK) {
+        rc = expand_dispatches(&closure, err);
     }
     /* The list grows while it is walked: a breadth-first search without recursion. */
     for (size_t i = 0; rc == QP_OK && i < closure.lot_count; i++) {
-        if (closure.lots[i].event != SIZE_MAX) {
-            rc = expand(&closure, closure.lots[i].event, err);
-        }
+        rc = expand_makers(&closure, closure.lots[i].id, err);
     }
     qp_state_map_free(closure.seen);
     if (rc != QP_OK) {
@@ -271,31 +289,42 @@ static enum qp_code below_event(void *context, const Qp__EventReference *referen
     return QP_OK;
 }
 
+/* A draw from a lot of the closure before it was made would be given back by its voiding. */
+static enum qp_code draw_one(struct qp_replay *replay, const struct qp_rule_context *context,
+                             const Qp__Event *event, const char *lot, const Qp__Quantity *quantity,
+                             struct qp_arena *scratch, struct qp_err *err)
+{
+    struct qp_state_key at = qp_state_key_text(QP_STATE_LOT, lot);
+    struct qp_span record = {0};
+    enum qp_code rc =
+        replay->state.get(replay->state.context, qp_state_key_span(&at), &record, err);
+    if (rc == QP_OK && record.len == 0 &&
+        qp_replay_find(replay->lots, replay->lot_count, lot) != NULL) {
+        rc = qp_refuse(err, "QP-LOT-UNKNOWN", "lot %s is drawn from before it was made", lot);
+    }
+    return rc == QP_OK ? qp_rules_draw(context, event, lot, quantity, &replay->state, scratch, err)
+                       : rc;
+}
+
 /* Take over what a side event draws from the lots of the closure. */
 static enum qp_code draw_aside(struct qp_replay *replay, const struct qp_rule_context *context,
                                const Qp__Event *event, struct qp_arena *scratch, struct qp_err *err)
 {
+    enum qp_code rc = QP_OK;
     if (event->body_case == QP__EVENT__BODY_LOT_PROCESSED) {
         const Qp__LotProcessed *body = event->lot_processed;
-        for (size_t i = 0; i < body->n_inputs; i++) {
-            enum qp_code rc =
-                qp_rules_draw(context, event, body->inputs[i]->lot, body->inputs[i]->quantity,
-                              &replay->state, scratch, err);
-            if (rc != QP_OK) {
-                return rc;
-            }
+        for (size_t i = 0; rc == QP_OK && i < body->n_inputs; i++) {
+            rc = draw_one(replay, context, event, body->inputs[i]->lot, body->inputs[i]->quantity,
+                          scratch, err);
         }
-        return QP_OK;
+        return rc;
     }
     const Qp__ShipmentDispatched *body = event->shipment_dispatched;
-    for (size_t i = 0; i < body->n_lots; i++) {
-        enum qp_code rc = qp_rules_draw(context, event, body->lots[i]->lot, body->lots[i]->quantity,
-                                        &replay->state, scratch, err);
-        if (rc != QP_OK) {
-            return rc;
-        }
+    for (size_t i = 0; rc == QP_OK && i < body->n_lots; i++) {
+        rc = draw_one(replay, context, event, body->lots[i]->lot, body->lots[i]->quantity, scratch,
+                      err);
     }
-    return QP_OK;
+    return rc;
 }
 
 static bool is_side(const struct qp_replay *replay, size_t at)
@@ -303,6 +332,49 @@ static bool is_side(const struct qp_replay *replay, size_t at)
     Qp__Event__BodyCase body = replay->slice->events[at].body;
     return (body == QP__EVENT__BODY_LOT_PROCESSED || body == QP__EVENT__BODY_SHIPMENT_DISPATCHED) &&
            (replay->marks[at] & QP_MARK_CLOSURE) == 0;
+}
+
+/* The area of a plot's polygons where they are disclosed; whether they are sound is for line 5. */
+static enum qp_code measure(struct qp_replay *replay, const Qp__PlotRegistered *body,
+                            uint64_t *area_m2, struct qp_err *err)
+{
+    struct qp_hash commitment = qp_bytes_hash(body->geometry->commitment);
+    struct qp_slice_sealed *sealed = qp_slice_find_sealed(replay->slice, &commitment);
+    if (sealed == NULL || sealed->content == NULL) {
+        return QP_OK;
+    }
+    if (!sealed->measured) { /* once, whatever the number of plots that share it */
+        struct qp_geometry geometry;
+        struct qp_arena arena;
+        struct qp_err ignored;
+        uint64_t measured_m2 = 0;
+        qp_arena_init(&arena, 0);
+        qp_err_init(&ignored);
+        enum qp_code rc = qp_geometry_decode(qp_span_bytes(sealed->content->content), &arena,
+                                             &geometry, &ignored);
+        if (rc == QP_OK) {
+            rc = qp_geometry_area_m2(&geometry, &measured_m2, &ignored);
+        }
+        qp_arena_wipe(&arena);
+        if (rc == QP_E_MEMORY) {
+            return no_memory(err);
+        }
+        sealed->measured = true;
+        sealed->area_m2 = rc == QP_OK ? measured_m2 : 0;
+    }
+    *area_m2 = sealed->area_m2;
+    return QP_OK;
+}
+
+/* As the log holds it against its clock at admission. */
+static enum qp_code check_time(const Qp__Event *event, uint64_t admitted_ms, struct qp_err *err)
+{
+    if (event->occurred_ms > admitted_ms && event->occurred_ms - admitted_ms > DAY_MS) {
+        char when[QP_TIME_TEXT_BYTES];
+        qp_time_format(when, event->occurred_ms);
+        return qp_refuse(err, "QP-TIME-FUTURE", "it is dated %s, over a day after its entry", when);
+    }
+    return QP_OK;
 }
 
 static enum qp_code apply(struct qp_replay *replay, size_t at, struct qp_arena *scratch,
@@ -317,6 +389,12 @@ static enum qp_code apply(struct qp_replay *replay, size_t at, struct qp_arena *
                                       .admitted_ms = entry->admitted_ms};
     Qp__Event *event = NULL;
     enum qp_code rc = qp_slice_event(replay->slice, at, &event, reason);
+    if (rc == QP_OK) {
+        rc = check_time(event, entry->admitted_ms, reason);
+    }
+    if (rc == QP_OK && event->body_case == QP__EVENT__BODY_PLOT_REGISTERED) {
+        rc = measure(replay, event->plot_registered, &context.measured_m2, reason);
+    }
     if (rc != QP_OK) {
         return rc;
     }

@@ -301,8 +301,8 @@ static int compare_sealed(const void *a, const void *b)
     return order != 0 ? order : (one->event > two->event) - (one->event < two->event);
 }
 
-const struct qp_slice_sealed *qp_slice_find_sealed(const struct qp_slice *slice,
-                                                   const struct qp_hash *commitment)
+struct qp_slice_sealed *qp_slice_find_sealed(const struct qp_slice *slice,
+                                             const struct qp_hash *commitment)
 {
     size_t low = 0;
     size_t high = slice->sealed_count;
@@ -344,8 +344,7 @@ static enum qp_code check_sealed(struct qp_slice *slice, struct qp_err *err)
         struct qp_hash commitment;
         memcpy(salt.bytes, content->salt.data, sizeof salt.bytes);
         qp_hash_sealed(&commitment, &salt, qp_span_bytes(content->content));
-        /* The row is found again to be written; find gives the first of equal commitments. */
-        const struct qp_slice_sealed *row = qp_slice_find_sealed(slice, &commitment);
+        struct qp_slice_sealed *row = qp_slice_find_sealed(slice, &commitment);
         if (row == NULL || row->length != content->content.len) {
             return INVALID("sealed content %zu opens no commitment of an event shown", i);
         }
@@ -353,7 +352,7 @@ static enum qp_code check_sealed(struct qp_slice *slice, struct qp_err *err)
             return INVALID("sealed contents are out of order or stand twice");
         }
         last = commitment;
-        slice->sealed[row - slice->sealed].content = content;
+        row->content = content;
         slice->disclosed_count++;
     }
     return QP_OK;

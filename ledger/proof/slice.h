@@ -34,6 +34,9 @@ struct qp_slice_sealed {
     uint32_t length;
     size_t event; /* in slice->events; the first that holds it */
     const Qp__SealedContent *content;
+    bool measured;      /* a geometry: its area has been computed */
+    uint64_t area_m2;   /* of polygons that decode; else 0 */
+    const char *judged; /* plot whose geometry this is, once it has been judged */
 };
 
 struct qp_slice {
@@ -63,9 +66,9 @@ void qp_slice_wipe(struct qp_slice *slice);
  * QP_E_MEMORY. */
 enum qp_code qp_slice_event(struct qp_slice *slice, size_t at, Qp__Event **event,
                             struct qp_err *err) QP_MUST_USE;
-/* The commitment's row, or NULL. */
-const struct qp_slice_sealed *qp_slice_find_sealed(const struct qp_slice *slice,
-                                                   const struct qp_hash *commitment);
+/* The commitment's row, or NULL: the one row that stands for all that are equal. */
+struct qp_slice_sealed *qp_slice_find_sealed(const struct qp_slice *slice,
+                                             const struct qp_hash *commitment);
 /* An event by its place in the log; SIZE_MAX when it is not shown. */
 size_t qp_slice_find_place(const struct qp_slice *slice, uint64_t index, uint32_t position);
 /* An event by its issuer's name for it; SIZE_MAX when it is not shown. */

@@ -26,7 +26,7 @@ struct qp_verdict {
     bool out_of_memory; /* something could not be noted */
 };
 
-/* Empty: every line NOT SHOWN. */
+/* Every line PASS, until a reason says otherwise. */
 enum qp_code qp_verdict_new(const struct qp_trust *trust, struct qp_verdict **verdict,
                             struct qp_err *err) QP_MUST_USE;
 void qp_verdict_number(struct qp_verdict *verdict, enum qp_line line, const char *name,

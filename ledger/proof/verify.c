@@ -25,7 +25,7 @@ static enum qp_code judge(struct qp_judging *judging)
 {
     static enum qp_code (*const lines[])(struct qp_judging *) = {
         qp_judge_facts, qp_judge_authorised, qp_judge_unbroken, qp_judge_conserved,
-        qp_judge_plots, qp_judge_legal,      qp_judge_current};
+        qp_judge_plots, qp_judge_forests,    qp_judge_legal,    qp_judge_current};
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < QP_COUNT(lines); i++) {
         rc = lines[i](judging);

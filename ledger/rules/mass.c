@@ -14,8 +14,9 @@ __extension__ typedef unsigned __int128 wide;
 
 #define MILLION UINT64_C(1000000)
 #define M2_PER_HA UINT64_C(10000)
-/* Nobody keeps a harvest longer before delivering it; without an end to it, every year since 2000
- * would have room for goods from elsewhere. */
+/* Nobody keeps a harvest longer before delivering it and telling the ledger; without an end to it,
+ * every year since 2000 would have room for goods from elsewhere. The issuer's date alone is no
+ * end: it is the issuer's. */
 #define HARVEST_AGE_MS (UINT64_C(730) * 24 * 60 * 60 * 1000)
 
 static unsigned long long ull(uint64_t value)
@@ -51,6 +52,19 @@ enum qp_code qp_job_harvest_times(struct qp_job *job, const Qp__LotHarvested *bo
         return qp_refuse(job->err, "QP-HARVEST-TIME",
                          "lot %s is of crop year %u but was picked from %s on", body->lot,
                          body->crop_year, from);
+    }
+    return QP_OK;
+}
+
+static enum qp_code check_harvest_age(struct qp_job *job, const Qp__LotHarvested *body)
+{
+    char from[QP_TIME_TEXT_BYTES];
+    qp_date_format(from, body->harvest_from_ms);
+    if (body->harvest_from_ms + HARVEST_AGE_MS < job->context->admitted_ms) {
+        return qp_refuse(job->err, "QP-HARVEST-TIME",
+                         "lot %s was picked from %s on, over two years before it comes to the "
+                         "ledger",
+                         body->lot, from);
     }
     return QP_OK;
 }
@@ -159,7 +173,10 @@ static enum qp_code check_origins(struct qp_job *job, const Qp__LotHarvested *bo
 {
     struct qp_yield yield = {0};
     uint64_t sum = 0;
-    enum qp_code rc = qp_job_yield(job, body, &yield);
+    enum qp_code rc = check_harvest_age(job, body);
+    if (rc == QP_OK) {
+        rc = qp_job_yield(job, body, &yield);
+    }
     for (size_t i = 0; rc == QP_OK && i < body->n_origins; i++) {
         const Qp__HarvestOrigin *origin = body->origins[i];
         Qp__PlotState *plot = NULL;

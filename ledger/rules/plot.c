@@ -80,6 +80,14 @@ static enum qp_code check_new_plot(struct qp_job *job, const Qp__PlotRegistered 
     return rc == QP_OK ? check_point(job, body) : rc;
 }
 
+/* Farmers declare round figures, so a tenth more than the geometry measures is still believed. */
+static uint64_t believed_area(const struct qp_job *job, const Qp__PlotRegistered *body)
+{
+    uint64_t measured_m2 = job->context->measured_m2;
+    bool honest = measured_m2 == 0 || body->area_m2 <= measured_m2 + measured_m2 / 10;
+    return honest ? body->area_m2 : measured_m2;
+}
+
 enum qp_code qp_judge_plot_registered(struct qp_job *job)
 {
     const Qp__PlotRegistered *body = job->event->plot_registered;
@@ -93,7 +101,7 @@ enum qp_code qp_judge_plot_registered(struct qp_job *job)
     state.producer = body->producer;
     state.n_commodities = body->n_commodities;
     state.commodities = body->commodities;
-    state.area_m2 = body->area_m2;
+    state.area_m2 = believed_area(job, body);
     state.geometry_kind = body->geometry_kind;
     state.geometry = body->geometry->commitment;
     state.registered = qp_job_place(job);
@@ -129,12 +137,14 @@ enum qp_code qp_judge_plot_assessed(struct qp_job *job)
     bool loss = body->outcome == QP__ASSESSMENT_OUTCOME__ASSESSMENT_OUTCOME_LOSS;
     bool none = body->outcome == QP__ASSESSMENT_OUTCOME__ASSESSMENT_OUTCOME_NO_LOSS;
     if (body->forest_m2 > body->assessed_m2 || body->loss_m2 > body->assessed_m2 ||
-        (none && body->loss_m2 > 0) || (loss && body->loss_m2 == 0)) {
+        (none && body->loss_m2 > 0) || (none && body->nodata_ppm == 1000000) ||
+        (loss && body->loss_m2 == 0)) {
         return qp_refuse(job->err, "QP-PLOT-AREA",
                          "the assessment of plot %s contradicts itself: %llu m2 assessed, %llu m2 "
-                         "forest, %llu m2 lost",
+                         "forest, %llu m2 lost, %u ppm without data",
                          body->plot, (unsigned long long)body->assessed_m2,
-                         (unsigned long long)body->forest_m2, (unsigned long long)body->loss_m2);
+                         (unsigned long long)body->forest_m2, (unsigned long long)body->loss_m2,
+                         body->nodata_ppm);
     }
     plot->assessed = qp_job_place(job);
     plot->outcome = body->outcome;

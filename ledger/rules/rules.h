@@ -33,6 +33,9 @@ struct qp_rule_context {
     /* Of a voiding, in a slice: of the voided event only the draws were taken over (qp_rules_draw),
      * so only they are given back; its other lots are not in the state. */
     bool voids_draws;
+    /* Of a plot's registration, where its geometry is at hand: what that measures. A plot yields on
+     * no more land than it has. 0: not known, the declared area counts. */
+    uint64_t measured_m2;
 };
 
 /* Judge one event and, if it may happen, change the state. On a refusal the state may hold part of

@@ -164,6 +164,11 @@ static enum qp_code draw_shipped(struct qp_job *job, const Qp__ShipmentDispatche
         if (rc == QP_OK) {
             rc = qp_job_goods(job, part->lot, lot);
         }
+        if (rc == QP_OK && part->quantity->grams == 0) { /* a count alone could be of anything */
+            rc = qp_refuse(job->err, "QP-MASS-EMPTY",
+                           "lot %s is shipped in pieces without grams; what is shipped is weighed",
+                           part->lot);
+        }
         if (rc == QP_OK && strcmp(lot->owner, job->party) != 0) {
             rc = qp_refuse(job->err, "QP-LOT-OWNER", "lot %s is owned by %s, not by %s", part->lot,
                            lot->owner, job->party);

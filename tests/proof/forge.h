@@ -59,6 +59,7 @@ struct forge {
     size_t sealed_count;
     uint8_t nonce;
     uint32_t given_up; /* the next statement says so; the test sets the party's `previous` */
+    const char *date; /* of the events to come; NULL: one after the other in June 2026 */
 };
 
 static inline struct forge_party *forge_party(struct forge *forge, const char *name)
@@ -114,9 +115,10 @@ static inline void forge_event(struct forge *forge, const char *format, ...)
     va_start(arguments, format);
     assert_true(vsnprintf(body, sizeof body, format, arguments) < (int)sizeof body);
     va_end(arguments);
-    snprintf(text, sizeof text,
-             "{\"nonce\": \"%032x\", \"occurred\": \"2026-06-%02dT12:00:00Z\", %s}",
-             forge->nonce + 1U, 1 + forge->nonce / 8 % 28, body);
+    char date[16];
+    snprintf(date, sizeof date, "2026-06-%02d", 1 + forge->nonce / 8 % 28);
+    snprintf(text, sizeof text, "{\"nonce\": \"%032x\", \"occurred\": \"%sT12:00:00Z\", %s}",
+             forge->nonce + 1U, forge->date != NULL ? forge->date : date, body);
     forge->nonce++;
     json_t *json = NULL;
     Qp__Event *event = NULL;
@@ -355,10 +357,11 @@ static inline struct qp_trust *forge_trust(struct forge *forge, const char *more
     qp_hash_hex(id, &forge->ledger_id);
     snprintf(text, sizeof text,
              "{\"policy\": \"quipu/policy/v1\", \"ledger_id\": \"%s\", \"log\": [\"log %s\", "
-             "\"quorum none\"], \"registrars\": [\"operator\"], \"assessors\": [\"assessor\"], "
+             "\"quorum none\"], \"registrars\": [\"operator\"], %s"
              "\"cut_off\": \"2020-12-31T23:59:59.999Z\", \"require\": [\"authentic\", "
              "\"authorised\", \"unbroken\", \"conserved\", \"located\", \"deforestation-free\"]%s}",
-             id, vkey, more);
+             id, vkey,
+             strstr(more, "\"assessors\"") == NULL ? "\"assessors\": [\"assessor\"], " : "", more);
     assert_ok(qp_trust_new(qp_span_text(text), &trust, err));
     return trust;
 }

@@ -7,6 +7,7 @@
 
 /* Where a forger may put a hand in. Each is called, when it is not NULL, in place of the step. */
 struct season_steps {
+    void (*land)(struct forge *forge);
     void (*harvest)(struct forge *forge);
     void (*mill)(struct forge *forge);
     void (*assess)(struct forge *forge);
@@ -120,7 +121,20 @@ static inline void season_parties(struct forge *forge)
     forge_sign(forge, "operator");
 }
 
-static inline void season_land(struct forge *forge)
+static inline void season_register(struct forge *forge, const char *id, unsigned area_m2,
+                                   const char *geometry_hex, size_t length)
+{
+    forge_event(forge,
+                "\"plot_registered\": {\"plot\": \"%s\", \"producer\": \"coop/R-1\", "
+                "\"commodities\": [\"coffee\"], \"country\": \"PE\", \"region\": \"PE-SAM\", "
+                "\"area_m2\": %u, \"geometry_kind\": \"polygon\", \"geometry\": {\"commitment\": "
+                "\"%s\", \"kind\": \"geometry\", \"length\": %zu}, \"tenure\": \"title\", "
+                "\"tenure_evidence\": \"documented\"}",
+                id, area_m2, geometry_hex, length);
+}
+
+/* The producer and the plot, of which it is declared that it has this area. */
+static inline void season_settle(struct forge *forge, unsigned area_m2)
 {
     struct qp_span plot = season_plot(forge, 0);
     Qp__Producer producer = QP__PRODUCER__INIT;
@@ -135,16 +149,14 @@ static inline void season_land(struct forge *forge)
                 "\"producer_registered\": {\"producer\": \"coop/R-1\", \"identity\": "
                 "{\"commitment\": \"%s\", \"kind\": \"producer\", \"length\": %zu}}",
                 identity, bytes.len);
-    forge_event(
-        forge,
-        "\"plot_registered\": {\"plot\": \"coop/P-1\", \"producer\": \"coop/R-1\", "
-        "\"commodities\": [\"coffee\"], \"country\": \"PE\", \"region\": \"PE-SAM\", "
-        "\"area_m2\": 28000, \"geometry_kind\": \"polygon\", \"geometry\": {\"commitment\": "
-        "\"%s\", \"kind\": \"geometry\", \"length\": %zu}, \"tenure\": \"title\", "
-        "\"tenure_evidence\": \"documented\"}",
-        season_geometry_hex, plot.len);
+    season_register(forge, "coop/P-1", area_m2, season_geometry_hex, plot.len);
     forge_sign(forge, "coop");
     qp_buf_wipe(&bytes);
+}
+
+static inline void season_land(struct forge *forge)
+{
+    season_settle(forge, 28000);
 }
 
 static inline void season_step(void (*step)(struct forge *), void (*usual)(struct forge *),
@@ -162,7 +174,7 @@ static inline void season_make(struct forge *forge, const struct season_steps *s
 {
     forge_init(forge);
     season_parties(forge);
-    season_land(forge);
+    season_step(steps->land, season_land, forge);
     season_step(steps->harvest, season_harvest, forge);
     season_step(steps->mill, season_mill, forge);
     season_step(steps->assess, season_assess, forge);

@@ -1,8 +1,6 @@
 /* The chain of one key's statements in a bundle, where some were given up. */
 #include "judge.h"
 
-enum { AUTHENTIC };
-
 static struct judged judge_last(void (*last)(struct forge *forge))
 {
     static struct forge forge;

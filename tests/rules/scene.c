@@ -151,7 +151,8 @@ enum qp_code scene_act(const char *signer, const char *when, const char *body, s
     struct qp_rule_context context = {.issuer = scene_key(signer), .index = scene.event_count};
     Qp__Event *event = NULL;
     struct qp_span bytes = scene_event_bytes(when, body);
-    assert_ok(qp_time_parse(qp_span_text("2026-12-01"), &context.admitted_ms, err));
+    const char *admitted = scene.admitted != NULL ? scene.admitted : when;
+    assert_ok(qp_time_parse(qp_span_text(admitted), &context.admitted_ms, err));
     assert_ok(qp_event_decode(bytes, &scene.arena, &event, err));
     qp_hash_leaf(&context.event_id, bytes);
     qp_state_map_mark(scene.map);

@@ -26,6 +26,7 @@ struct scene {
     struct scene_event *events; /* by index */
     size_t event_count;
     uint64_t refused_count;
+    const char *admitted; /* the log's clock; NULL: as the event is dated */
 };
 
 extern struct scene scene;

@@ -161,6 +161,12 @@ static void a_harvest_fits_its_plots_and_its_dates(void **state)
             ok("norte", DAY, "%s", body);
         }
     }
+    scene.admitted = "2028-05-13"; /* a day before it is too late to tell the ledger */
+    no("QP-HARVEST-TIME", "norte", DAY, HARVESTED, "norte/late", "coffee", "cherry", 5ULL, 0, one,
+       "2026-05-12", DAY, 2026, "price");
+    ok("norte", DAY, HARVESTED, "norte/late", "coffee", "cherry", 5ULL, 0, one, DAY, DAY, 2026,
+       "price");
+    scene.admitted = NULL;
     no("QP-ROLE", "carry", DAY, HARVESTED, "carry/a", "coffee", "cherry", 5ULL, 0, one, DAY, DAY,
        2026, "price");
 }

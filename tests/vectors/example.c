@@ -17,6 +17,9 @@ static void make_keys(struct example *example)
     }
 }
 
+/* Days after 2026-01-05 on which the statements are signed and, an hour later, admitted. */
+static const uint64_t days[EXAMPLE_STATEMENTS] = {0, 1, 37, 57, 168, 169, 183, 187, 191, 193};
+
 static void sign_statement(struct example *example, size_t at, uint64_t sequence,
                            const struct qp_hash *previous)
 {
@@ -36,7 +39,7 @@ static void sign_statement(struct example *example, size_t at, uint64_t sequence
     statement.issuer = qp_bytes_span(qp_span_of(key->public_key.bytes, 32));
     statement.sequence = sequence;
     statement.previous = qp_hash_bytes(previous != NULL ? previous : &zeros);
-    statement.issued_ms = UINT64_C(1767625200000) + at * 86400000;
+    statement.issued_ms = UINT64_C(1767625200000) + days[at] * 86400000;
     statement.event_count = (uint32_t)made->event_count;
     statement.event_root = qp_hash_bytes(&made->event_root);
     MUST(qp_wire_encode(&qp_rule_statement, &statement, &example->arena, &made->bytes, err));
@@ -52,7 +55,7 @@ static void enter(struct example *example, size_t at)
     Qp__Entry entry = QP__ENTRY__INIT;
     entry.index = at;
     entry.previous = qp_hash_bytes(at > 0 ? &example->statements[at - 1].leaf : &zeros);
-    entry.admitted_ms = UINT64_C(1767628800000) + at * 86400000;
+    entry.admitted_ms = UINT64_C(1767628800000) + days[at] * 86400000;
     entry.statement = qp_bytes_span(qp_span_buf(&made->bytes));
     entry.signature = qp_bytes_span(qp_span_of(made->signature.bytes, 64));
     MUST(qp_wire_encode(&qp_rule_entry, &entry, &example->arena, &made->entry, err));
