@@ -30,6 +30,49 @@ expect 0 quipu policy new --ledger ledger
 says 'no --assessor is named' err
 is "$(jq 'has("registrars")' out)" false
 
+# From what the operator publishes, with no ledger at hand.
+cp ledger/ledger.json published.json
+expect 0 quipu policy new --ledger published.json --assessor geo-andes --registrar registry
+cmp -s out policy.json || fail "ledger.json says something else than its ledger"
+[ ! -s err ] || fail 'words about a policy that is whole'
+for member in ledger_id origin log_vkey; do
+    jq "del(.$member)" published.json >less.json
+    expect 3 quipu policy new --ledger less.json
+    says "less.json: there is no \"$member\" in it" err
+done
+jq '.origin = "other.example/2026"' published.json >other.json
+expect 3 quipu policy new --ledger other.json
+says 'is the key of ledger.example/2026, not of the "origin", other.example/2026' err
+jq '.log_vkey += "A"' published.json >other.json
+expect 3 quipu policy new --ledger other.json
+expect 1 quipu policy new --ledger nowhere
+expect 2 quipu policy new --ledger published.json -o published.json
+
+# Who is named in vain is told; the policy is written all the same.
+for source in '--ledger ledger' '--bundle shipment.quipu'; do
+    # shellcheck disable=SC2086 # an option and its value
+    expect 0 quipu policy new $source --assessor geo-andes --assessor geo-andez \
+        --registrar registry --registrar coop-norte -o named.json
+    says '^quipu: --assessor geo-andez: no such party is enrolled in ' err
+    says '^quipu: --registrar coop-norte: the party has not the role of registrar in ' err
+    says_not 'assessor geo-andes:' err
+    says_not 'registrar registry:' err
+    is "$(jq -c .assessors named.json)" '["geo-andes","geo-andez"]'
+done
+
+# For programs.
+expect 0 quipu policy new --ledger ledger --assessor geo-andes --registrar registry --json
+is "$(wc -l <out)" 1
+is "$(jq -cS . out)" "$(jq -cS . policy.json)"
+expect 0 quipu policy new --ledger ledger --assessor geo-andes --json -o named.json
+is "$(jq -r '[.file, .name, .ledger_id, .log_key] | join(" ")' out)" \
+    "named.json eudr-2026 $(jq -r '.ledger_id + " " + .log_vkey' ledger/ledger.json)"
+expect 0 quipu policy show --json policy.json
+is "$(wc -l <out)" 1
+is "$(jq -cS . out)" "$(jq -cS . policy.json)"
+expect 3 quipu policy show --json shipment.quipu
+is_json err
+
 expect 2 quipu policy new
 expect 2 quipu policy new --ledger ledger --bundle shipment.quipu
 expect 2 quipu policy new --ledger ledger --preset eudr

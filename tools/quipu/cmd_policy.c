@@ -1,91 +1,20 @@
 /* quipu policy: what an importer trusts and requires, as a file. */
-#include "trust_file.h"
+#include "identity.h"
 
 #include "core/check.h"
 #include "core/time.h"
 #include "host/file.h"
 #include "proof/trust.h"
-#include "reader.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#define LEDGER_JSON_BYTES_MAX 65536
 #define AGE_DAYS_DEFAULT 90
 #define LAG_DAYS_DEFAULT 730 /* yearly maps come out months after their year */
 #define DAY_MS UINT64_C(86400000)
-
-/* ---- Where a ledger says who it is ---- */
-
-struct identity {
-    struct qp_hash ledger_id;
-    char log_key[QP_VKEY_TEXT_BYTES];
-};
-
-static enum qp_code identify(struct qp_span opening, struct identity *identity, struct qp_err *err)
-{
-    struct qp_arena arena;
-    Qp__Event *event = NULL;
-    struct qp_vkey vkey;
-    struct qp_public_key key;
-    qp_arena_init(&arena, 0);
-    enum qp_code rc = qp_event_decode(opening, &arena, &event, err);
-    if (rc == QP_OK && event->body_case != QP__EVENT__BODY_LEDGER_OPENED) {
-        rc = qp_fail(err, QP_E_INVALID, "the first event is not the opening of a ledger");
-    }
-    if (rc == QP_OK) {
-        memcpy(key.bytes, event->ledger_opened->log_key.data, sizeof key.bytes);
-        rc = qp_vkey_init(&vkey, qp_span_text(event->ledger_opened->origin), QP_VKEY_NOTE, &key,
-                          err);
-    }
-    if (rc == QP_OK) {
-        qp_hash_leaf(&identity->ledger_id, opening);
-        qp_vkey_format(&vkey, identity->log_key);
-    }
-    qp_arena_wipe(&arena);
-    return rc;
-}
-
-static enum qp_code identify_ledger(const char *dir, struct identity *identity, struct qp_err *err)
-{
-    struct reader reader;
-    struct qp_buf event = {0};
-    enum qp_code rc = reader_open(&reader, dir, err);
-    if (rc != QP_OK) {
-        return rc;
-    }
-    rc = qp_log_event(reader.log, 0, 0, &event, err);
-    if (rc == QP_OK) {
-        rc = identify(qp_span_buf(&event), identity, err);
-    }
-    qp_buf_wipe(&event);
-    reader_close(&reader);
-    return rc;
-}
-
-static enum qp_code identify_bundle(const char *path, struct identity *identity, struct qp_err *err)
-{
-    struct qp_buf file = {0};
-    struct qp_arena arena;
-    Qp__Bundle *bundle = NULL;
-    qp_arena_init(&arena, 0);
-    enum qp_code rc = qp_file_read(path, QP_BUNDLE_BYTES_MAX, &file, err);
-    if (rc == QP_OK) {
-        rc = qp_bundle_decode(qp_span_buf(&file), &arena, &bundle, err);
-        if (rc == QP_OK && bundle->entries[0]->n_events == 0) {
-            rc = qp_fail(err, QP_E_INVALID, "the bundle does not show the opening of its ledger");
-        }
-        if (rc == QP_OK) {
-            rc = identify(qp_span_bytes(bundle->entries[0]->events[0]), identity, err);
-        }
-        if (rc != QP_OK) {
-            rc = qp_prefix(err, rc, "%.150s", path);
-        }
-    }
-    qp_arena_wipe(&arena);
-    qp_buf_wipe(&file);
-    return rc;
-}
 
 /* ---- Writing ---- */
 
@@ -98,6 +27,9 @@ struct request {
     uint64_t age_days;
     struct cli_list assessors;
     struct cli_list registrars;
+    const Qp__Bundle *shown; /* of --bundle */
+    struct reader *reader;   /* of --ledger with a folder */
+    struct identity identity;
 };
 
 static json_t *texts(const char *const *items, size_t count)
@@ -112,8 +44,9 @@ static json_t *texts(const char *const *items, size_t count)
     return list;
 }
 
-static json_t *make_policy(const struct request *request, const struct identity *identity)
+static json_t *make_policy(const struct request *request)
 {
+    const struct identity *identity = &request->identity;
     static const char *const require[] = {"authentic", "authorised", "unbroken",
                                           "conserved", "located",    "deforestation-free",
                                           "current"};
@@ -164,7 +97,42 @@ static void warn_of_bundle(struct cli *cli, const struct identity *identity)
     cli_note(cli, "  log key    %s", cli_safe(cli, identity->log_key));
 }
 
-static void warn_of_assessors(struct cli *cli, const struct request *request)
+/* Whoever is named but may not do what the policy trusts him for: then nothing ever passes. */
+static enum qp_code warn_of_parties(struct cli *cli, const struct request *request,
+                                    const struct cli_list *list, Qp__Role role, struct qp_err *err)
+{
+    const char *where = request->shown != NULL ? "in what the bundle shows" : "in the ledger";
+    const char *what = role == QP__ROLE__ROLE_ASSESSOR ? "assessor" : "registrar";
+    enum qp_code rc = QP_OK;
+    for (size_t i = 0; rc == QP_OK && i < list->count; i++) {
+        const char *party = list->items[i];
+        uint32_t roles = 0;
+        rc = request->shown != NULL ? identity_roles_in_bundle(request->shown, party, &roles, err)
+                                    : identity_roles(request->reader, party, &roles, err);
+        if (rc == QP_OK && roles == 0) {
+            cli_note(cli, "--%s %s: no such party is enrolled %s", what, cli_safe(cli, party),
+                     where);
+        } else if (rc == QP_OK && (roles & UINT32_C(1) << (int)role) == 0) {
+            cli_note(cli, "--%s %s: the party has not the role of %s %s", what,
+                     cli_safe(cli, party), what, where);
+        }
+    }
+    return rc;
+}
+
+static enum qp_code warn_of_all(struct cli *cli, const struct request *request, struct qp_err *err)
+{
+    if (request->shown == NULL && request->reader == NULL) {
+        return QP_OK; /* a ledger.json names no parties */
+    }
+    enum qp_code rc =
+        warn_of_parties(cli, request, &request->assessors, QP__ROLE__ROLE_ASSESSOR, err);
+    return rc == QP_OK
+               ? warn_of_parties(cli, request, &request->registrars, QP__ROLE__ROLE_REGISTRAR, err)
+               : rc;
+}
+
+static void warn_of_no_assessor(struct cli *cli, const struct request *request)
 {
     if (request->eudr && request->assessors.count == 0) {
         cli_note(cli, "no --assessor is named, and deforestation-free is required: nothing passes "
@@ -172,12 +140,28 @@ static void warn_of_assessors(struct cli *cli, const struct request *request)
     }
 }
 
-static enum qp_code write_policy(struct cli *cli, const struct request *request,
-                                 const struct identity *identity, struct qp_err *err)
+/* With --json the policy stands on one line, or what was written is told. */
+static enum qp_code hand_out(struct cli *cli, const struct request *request, json_t *policy,
+                             struct qp_span text, struct qp_err *err)
+{
+    if (cli->json && cli_is_stdout(request->out)) {
+        cli_json(cli, json_incref(policy));
+        return QP_OK;
+    }
+    enum qp_code rc = cli_output(cli, request->out, text, false, err);
+    if (rc == QP_OK && cli->json) {
+        cli_json(cli, json_pack("{s:s, s:s, s:O, s:s}", "file", request->out, "name", request->name,
+                                "ledger_id", json_object_get(policy, "ledger_id"), "log_key",
+                                request->identity.log_key));
+    }
+    return rc;
+}
+
+static enum qp_code write_policy(struct cli *cli, const struct request *request, struct qp_err *err)
 {
     struct qp_buf text = {0};
     struct qp_trust *trust = NULL;
-    json_t *policy = make_policy(request, identity);
+    json_t *policy = make_policy(request);
     enum qp_code rc = policy != NULL ? qp_json_print(policy, 2, &text, err)
                                      : qp_fail(err, QP_E_MEMORY, "no memory for the policy");
     if (rc == QP_OK) {
@@ -187,11 +171,71 @@ static enum qp_code write_policy(struct cli *cli, const struct request *request,
         rc = qp_trust_new(qp_span_buf(&text), &trust, err);
     }
     if (rc == QP_OK) {
-        rc = cli_output(cli, request->out, qp_span_buf(&text), false, err);
+        rc = hand_out(cli, request, policy, qp_span_buf(&text), err);
     }
     qp_trust_free(trust);
     json_decref(policy);
     qp_buf_wipe(&text);
+    if (rc == QP_OK && request->shown != NULL) {
+        warn_of_bundle(cli, &request->identity);
+    }
+    if (rc == QP_OK) {
+        warn_of_no_assessor(cli, request);
+        rc = warn_of_all(cli, request, err);
+    }
+    return rc;
+}
+
+/* ---- For which ledger ---- */
+
+static enum qp_code for_folder(struct cli *cli, struct request *request, struct qp_err *err)
+{
+    struct reader reader;
+    enum qp_code rc = reader_open(&reader, request->ledger, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    request->reader = &reader;
+    rc = identity_of_log(&reader, &request->identity, err);
+    if (rc == QP_OK) {
+        rc = write_policy(cli, request, err);
+    }
+    request->reader = NULL;
+    reader_close(&reader);
+    return rc;
+}
+
+static enum qp_code for_json(struct cli *cli, struct request *request, struct qp_err *err)
+{
+    struct qp_buf file = {0};
+    enum qp_code rc = qp_file_read(request->ledger, LEDGER_JSON_BYTES_MAX, &file, err);
+    if (rc == QP_OK) {
+        rc = identity_of_json(qp_span_buf(&file), &request->identity, err);
+        rc = rc == QP_OK ? rc : qp_prefix(err, rc, "%.150s", request->ledger);
+    }
+    qp_buf_wipe(&file);
+    return rc == QP_OK ? write_policy(cli, request, err) : rc;
+}
+
+static enum qp_code for_bundle(struct cli *cli, struct request *request, struct qp_err *err)
+{
+    struct qp_buf file = {0};
+    struct qp_arena arena;
+    Qp__Bundle *bundle = NULL;
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = qp_file_read(request->bundle, QP_BUNDLE_BYTES_MAX, &file, err);
+    if (rc == QP_OK) {
+        rc = qp_bundle_decode(qp_span_buf(&file), &arena, &bundle, err);
+        rc = rc == QP_OK ? identity_of_bundle(bundle, &request->identity, err) : rc;
+        rc = rc == QP_OK ? rc : qp_prefix(err, rc, "%.150s", request->bundle);
+    }
+    if (rc == QP_OK) {
+        request->shown = bundle;
+        rc = write_policy(cli, request, err);
+        request->shown = NULL;
+    }
+    qp_arena_wipe(&arena);
+    qp_buf_wipe(&file);
     return rc;
 }
 
@@ -211,7 +255,7 @@ static enum qp_code check_parties(const struct cli_list *list, const char *optio
 static enum qp_code check_request(struct request *request, const char *preset, struct qp_err *err)
 {
     if ((request->ledger == NULL) == (request->bundle == NULL)) {
-        return qp_fail(err, QP_E_USAGE, "policy new: give --ledger DIR or --bundle FILE");
+        return qp_fail(err, QP_E_USAGE, "policy new: give --ledger DIR|FILE or --bundle FILE");
     }
     request->eudr = strcmp(preset, "eudr-2026") == 0;
     if (!request->eudr && strcmp(preset, "provenance") != 0) {
@@ -235,10 +279,12 @@ static enum qp_code check_request(struct request *request, const char *preset, s
 static enum qp_code policy_new(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
     struct request request = {.age_days = UINT64_MAX};
-    struct identity identity;
+    struct stat info;
     const char *preset = "eudr-2026";
     const struct cli_option options[] = {
-        {0, "ledger", CLI_TEXT, "DIR", &request.ledger, "for the bundles of this ledger"},
+        {0, "ledger", CLI_TEXT, "DIR|FILE", &request.ledger,
+         "for the bundles of this ledger: its folder, or the ledger.json that its operator "
+         "publishes"},
         {0, "bundle", CLI_TEXT, "FILE", &request.bundle,
          "for the ledger that this bundle says it is of; compare its id and key with what the "
          "operator publishes"},
@@ -261,6 +307,7 @@ static enum qp_code policy_new(struct cli *cli, int argc, char **argv, struct qp
                  "described in quipu-policy(5), and is meant to be edited.",
         .options = options,
         .option_count = QP_COUNT(options),
+        .json = true,
     };
     struct cli_operands operands;
     enum qp_code rc = cli_parse(cli, &spec, argc, argv, &operands, err);
@@ -268,20 +315,14 @@ static enum qp_code policy_new(struct cli *cli, int argc, char **argv, struct qp
         return rc;
     }
     rc = check_request(&request, preset, err);
-    if (rc == QP_OK) {
-        rc = request.ledger != NULL ? identify_ledger(request.ledger, &identity, err)
-                                    : identify_bundle(request.bundle, &identity, err);
+    if (rc != QP_OK) {
+        return rc;
     }
-    if (rc == QP_OK) {
-        rc = write_policy(cli, &request, &identity, err);
+    if (request.bundle != NULL) {
+        return for_bundle(cli, &request, err);
     }
-    if (rc == QP_OK) {
-        if (request.bundle != NULL) {
-            warn_of_bundle(cli, &identity);
-        }
-        warn_of_assessors(cli, &request);
-    }
-    return rc;
+    bool is_file = stat(request.ledger, &info) == 0 && !S_ISDIR(info.st_mode);
+    return is_file ? for_json(cli, &request, err) : for_folder(cli, &request, err);
 }
 
 /* ---- Showing ---- */
@@ -390,6 +431,17 @@ static void print_trust(struct cli *cli, const struct qp_trust *trust)
     print_legal(trust);
 }
 
+/* The policy as its file has it, once it is known to be one. */
+static enum qp_code show_json(struct cli *cli, struct qp_span text, struct qp_err *err)
+{
+    json_t *json = NULL;
+    enum qp_code rc = qp_json_parse(text, &json, err);
+    if (rc == QP_OK) {
+        cli_json(cli, json);
+    }
+    return rc;
+}
+
 static enum qp_code policy_show(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
     const struct cli_spec spec = {
@@ -398,18 +450,27 @@ static enum qp_code policy_show(struct cli *cli, int argc, char **argv, struct q
         .about = "Print in words what a policy trusts and requires.",
         .operands_least = 1,
         .operands_most = 1,
+        .json = true,
     };
     struct cli_operands operands;
     struct qp_trust *trust = NULL;
+    struct qp_buf file = {0};
     enum qp_code rc = cli_parse(cli, &spec, argc, argv, &operands, err);
     if (rc != QP_OK || operands.help) {
         return rc;
     }
-    rc = trust_file_read(operands.list[0], &trust, err);
+    rc = qp_file_read(operands.list[0], QP_TRUST_BYTES_MAX, &file, err);
     if (rc == QP_OK) {
+        rc = qp_trust_new(qp_span_buf(&file), &trust, err);
+        rc = rc == QP_OK ? rc : qp_prefix(err, rc, "%.150s", operands.list[0]);
+    }
+    if (rc == QP_OK && cli->json) {
+        rc = show_json(cli, qp_span_buf(&file), err);
+    } else if (rc == QP_OK) {
         print_trust(cli, trust);
     }
     qp_trust_free(trust);
+    qp_buf_wipe(&file);
     return rc;
 }
 
