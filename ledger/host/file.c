@@ -242,8 +242,9 @@ enum qp_code qp_file_create(const char *path, mode_t mode, struct qp_span bytes,
     return rc;
 }
 
-enum qp_code qp_file_replace(const char *path, mode_t mode, struct qp_span bytes,
-                             struct qp_err *err)
+/* Also with the group and permissions of `like`, when that is not NULL. */
+static enum qp_code replace(const char *path, mode_t mode, const struct stat *like,
+                            struct qp_span bytes, struct qp_err *err)
 {
     uint8_t random[8];
     char suffix[2 * sizeof random + 1];
@@ -259,6 +260,16 @@ enum qp_code qp_file_replace(const char *path, mode_t mode, struct qp_span bytes
     if (rc != QP_OK) {
         goto out;
     }
+    if (like != NULL) {
+        /* Where the group cannot be given, what was meant for it is not given to another one. */
+        mode_t all = S_IRWXU | S_IRWXG | S_IRWXO;
+        bool given = chown(name, (uid_t)-1, like->st_gid) == 0;
+        if (chmod(name, like->st_mode & (given ? all : all & ~(mode_t)S_IRWXG)) != 0) {
+            rc = qp_fail_errno(err, errno, "give permissions to", path);
+            (void)unlink(name);
+            goto out;
+        }
+    }
     if (rename(name, path) != 0) {
         rc = qp_fail_errno(err, errno, "replace", path);
         (void)unlink(name);
@@ -268,6 +279,19 @@ enum qp_code qp_file_replace(const char *path, mode_t mode, struct qp_span bytes
 out:
     qp_buf_wipe(&temporary);
     return rc;
+}
+
+enum qp_code qp_file_replace(const char *path, mode_t mode, struct qp_span bytes,
+                             struct qp_err *err)
+{
+    return replace(path, mode, NULL, bytes, err);
+}
+
+enum qp_code qp_file_renew(const char *path, struct qp_span bytes, struct qp_err *err)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 ? replace(path, 0600, &info, bytes, err)
+                                   : qp_fail_errno(err, errno, "look at", path);
 }
 
 /* Into what is there, or what a link leads to; nothing is put in its place. */
@@ -347,13 +371,9 @@ enum qp_code qp_folder_sync(const char *path, struct qp_err *err)
     return rc;
 }
 
-enum qp_code qp_lock_take(const char *path, int *lock, struct qp_err *err)
+static enum qp_code take(int fd, int how, const char *path, int *lock, struct qp_err *err)
 {
-    int fd = open_again(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        return qp_fail_errno(err, errno, "open the lock", path);
-    }
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    while (flock(fd, how | LOCK_NB) != 0) {
         int error = errno;
         if (error == EINTR) {
             continue;
@@ -367,6 +387,23 @@ enum qp_code qp_lock_take(const char *path, int *lock, struct qp_err *err)
     }
     *lock = fd;
     return QP_OK;
+}
+
+enum qp_code qp_lock_take(const char *path, int *lock, struct qp_err *err)
+{
+    int fd = open_again(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    return fd >= 0 ? take(fd, LOCK_EX, path, lock, err)
+                   : qp_fail_errno(err, errno, "open the lock", path);
+}
+
+enum qp_code qp_lock_share(const char *path, int *lock, struct qp_err *err)
+{
+    int fd = open_again(path, O_RDONLY | O_NOFOLLOW, 0);
+    if (fd < 0) {
+        return errno == ENOENT ? qp_fail(err, QP_E_NOT_FOUND, "there is no lock at %.180s", path)
+                               : qp_fail_errno(err, errno, "open the lock", path);
+    }
+    return take(fd, LOCK_SH, path, lock, err);
 }
 
 void qp_lock_release(int *lock)

@@ -24,6 +24,9 @@ enum qp_code qp_file_create(const char *path, mode_t mode, struct qp_span bytes,
  * the new ones, also after a power cut. QP_E_IO. */
 enum qp_code qp_file_replace(const char *path, mode_t mode, struct qp_span bytes,
                              struct qp_err *err) QP_MUST_USE;
+/* The same for a file that must be there, and whose group and permissions the new one has: what an
+ * operator granted lasts. QP_E_IO. */
+enum qp_code qp_file_renew(const char *path, struct qp_span bytes, struct qp_err *err) QP_MUST_USE;
 /* The bytes to a path that a person named for them: a file is replaced as above, the one that a
  * symbolic link leads to and not the link; what is no regular file (a device, a pipe) is written
  * into. QP_E_IO; QP_E_USAGE when it is a folder. */
@@ -60,6 +63,9 @@ enum qp_code qp_folder_sync(const char *path, struct qp_err *err) QP_MUST_USE;
 /* Lock a file (made where it is not there) against every other process and against other locks of
  * this one. Waits for nothing: QP_E_BUSY. Ends with qp_lock_release, or with the process. */
 enum qp_code qp_lock_take(const char *path, int *lock, struct qp_err *err) QP_MUST_USE;
+/* Together with others who share it, and against who takes it. The file is only read, so this works
+ * without write permission. QP_E_NOT_FOUND, QP_E_BUSY. Ends as the other one does. */
+enum qp_code qp_lock_share(const char *path, int *lock, struct qp_err *err) QP_MUST_USE;
 void qp_lock_release(int *lock); /* becomes -1; -1 is allowed */
 
 /* QP_E_IO with "cannot <doing> <path>: <what errno says>". error is the errno. */

@@ -57,6 +57,24 @@ enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_
     return QP_OK;
 }
 
+enum qp_code qp_store_table_bytes(struct qp_store *store, enum qp_table table, uint64_t *bytes,
+                                  struct qp_err *err)
+{
+    enum qp_code code = need_view(store, err);
+    if (code != QP_OK) {
+        return code;
+    }
+    MDB_stat stat_of;
+    int rc = mdb_stat(store->view, store->tables[table], &stat_of);
+    if (rc != 0) {
+        return qp_store_fail(store, rc, "measuring", err);
+    }
+    *bytes =
+        ((uint64_t)stat_of.ms_branch_pages + stat_of.ms_leaf_pages + stat_of.ms_overflow_pages) *
+        stat_of.ms_psize;
+    return QP_OK;
+}
+
 enum qp_code qp_store_size(const struct qp_store *store, uint64_t *bytes, struct qp_err *err)
 {
     struct stat status;

@@ -2,6 +2,7 @@
 
 #include "core/alloc.h"
 #include "core/check.h"
+#include "host/disk.h"
 #include "host/file.h"
 
 #include <quipu/version.h>
@@ -25,11 +26,14 @@ static const char *const table_names[QP_TABLE_COUNT] = {[QP_TABLE_META] = "meta"
                                                         [QP_TABLE_CHECKPOINTS] = "checkpoints"};
 
 #define VERSION_KEY "version"
+#define LOCK_NAME "lock.mdb"
 #define MAP_BYTES_FIRST ((uint64_t)64 * 1024 * 1024)
 /* Far beyond any ledger, and within the address space of a 64-bit process. */
 #define MAP_BYTES_MOST ((uint64_t)1 << 44)
 #define PAGE_BYTES ((uint64_t)4096)
 #define READERS_MAX 512
+/* Of LMDB's lock file: 64 bytes for each reader, and what stands before them. */
+#define LOCK_BYTES ((uint64_t)READERS_MAX * 64 + 128)
 #define DISK_FULL_BYTES ((uint64_t)1024 * 1024)
 
 struct qp_writer {
@@ -60,8 +64,8 @@ enum qp_code qp_store_fail(const struct qp_store *store, int rc, const char *doi
     const char *path = store->data_path;
     if (is_disk_full(path, rc)) {
         return qp_fail(err, QP_E_STORE,
-                       "the disk is full: %s could not grow while %s; free some space and submit "
-                       "the same file again, what was acknowledged is safe",
+                       "the disk is full: %s could not grow while %s; free some space and try "
+                       "again, what was acknowledged is safe",
                        path, doing);
     }
     switch (rc) {
@@ -149,6 +153,42 @@ static enum qp_code check_length(struct qp_store *store, struct qp_err *err)
     return code;
 }
 
+static char *path_in(const char *dir, const char *name)
+{
+    size_t size = strlen(dir) + 1 + strlen(name) + 1;
+    char *path = qp_alloc(size);
+    if (path != NULL) {
+        (void)snprintf(path, size, "%s/%s", dir, name);
+    }
+    return path;
+}
+
+bool qp_store_may_lock(const char *dir)
+{
+    char *path = path_in(dir, LOCK_NAME);
+    bool may = path != NULL && (qp_may_write(path) || (errno == ENOENT && qp_may_write(dir)));
+    qp_free(path);
+    return may;
+}
+
+/* LMDB makes its lock file as long as it must be without asking for the room, maps it, and dies at
+ * the first reader on a full disk. This process has no other descriptor of the file, which closing
+ * this one would rob of its locks: the store is in the list by now, and opened once. */
+static enum qp_code reserve_lock(struct qp_store *store, const char *dir, struct qp_err *err)
+{
+    char *path = path_in(dir, LOCK_NAME);
+    int error = 0;
+    if (path == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory to open a store");
+    }
+    qp_disk_reserve(path, 0600, LOCK_BYTES, &error);
+    qp_free(path);
+    /* A file system that cannot say leaves it to LMDB. */
+    return error == 0 || error == EOPNOTSUPP || error == EINVAL
+               ? QP_OK
+               : qp_store_fail(store, error, "making room for its lock file", err);
+}
+
 static uint64_t whole_pages(uint64_t bytes)
 {
     return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
@@ -157,6 +197,10 @@ static uint64_t whole_pages(uint64_t bytes)
 static enum qp_code open_env(struct qp_store *store, const char *dir,
                              const struct qp_store_options *options, struct qp_err *err)
 {
+    enum qp_code reserved = options->alone ? QP_OK : reserve_lock(store, dir, err);
+    if (reserved != QP_OK) {
+        return reserved;
+    }
     int rc = mdb_env_create(&store->env);
     rc = rc == 0 ? mdb_env_set_maxdbs(store->env, QP_TABLE_COUNT) : rc;
     rc = rc == 0 ? mdb_env_set_maxreaders(store->env, READERS_MAX) : rc;
@@ -166,8 +210,9 @@ static enum qp_code open_env(struct qp_store *store, const char *dir,
         rc = mdb_env_set_mapsize(store->env, (size_t)whole_pages(first));
     }
     /* NOTLS: the view belongs to the handle, not to the thread that opened it. */
-    unsigned flags = MDB_NOTLS | (store->write ? 0U : (unsigned)MDB_RDONLY);
-    rc = rc == 0 ? mdb_env_open(store->env, dir, flags, 0644) : rc;
+    unsigned flags = MDB_NOTLS | (store->write ? 0U : (unsigned)MDB_RDONLY) |
+                     (options->alone ? (unsigned)MDB_NOLOCK : 0U);
+    rc = rc == 0 ? mdb_env_open(store->env, dir, flags, 0600) : rc;
     if (rc != 0) {
         return qp_store_fail(store, rc, "opening it", err);
     }
@@ -244,14 +289,13 @@ enum qp_code qp_store_open(const char *dir, const struct qp_store_options *optio
                            struct qp_store **store, struct qp_err *err)
 {
     struct qp_store *made = qp_alloc_zero(1, sizeof *made);
-    size_t size = strlen(dir) + sizeof "/data.mdb";
-    char *path = qp_alloc(size);
+    char *path = path_in(dir, "data.mdb");
+    QP_ASSERT(!options->alone || !(options->write || options->create));
     if (made == NULL || path == NULL) {
         qp_free(made);
         qp_free(path);
         return qp_fail(err, QP_E_MEMORY, "no memory to open a store");
     }
-    (void)snprintf(path, size, "%s/data.mdb", dir);
     made->data_path = path;
     made->write = options->write || options->create;
     made->map_bytes_max = options->map_bytes_max != 0 && options->map_bytes_max < MAP_BYTES_MOST
@@ -268,7 +312,7 @@ enum qp_code qp_store_open(const char *dir, const struct qp_store_options *optio
     /* Listed before LMDB opens the file, because a second open would break the first one's locks
      * already; a file that is not yet there cannot be open. */
     if (rc == QP_OK && options->create) {
-        rc = qp_file_create(path, 0644, qp_span_of(NULL, 0), err);
+        rc = qp_file_create(path, 0600, qp_span_of(NULL, 0), err);
     }
     rc = rc == QP_OK ? enter_list(made, err) : rc;
     rc = rc == QP_OK ? open_env(made, dir, options, err) : rc;

@@ -33,7 +33,8 @@ struct qp_store;
 
 struct qp_store_options {
     bool write;
-    bool create;              /* the folder is there and empty; implies write */
+    bool create; /* the folder is there and empty; implies write */
+    bool alone;  /* only to read, while the caller knows that nobody writes: no locks */
     uint64_t map_bytes_first; /* of a new store; 0: 64 MiB */
     uint64_t map_bytes_max;   /* 0: no limit but the disk's */
 };
@@ -41,6 +42,8 @@ struct qp_store_options {
 /* QP_E_STORE (damaged, of another version); QP_E_NOT_FOUND (no store there); QP_E_BUSY; QP_E_IO. */
 enum qp_code qp_store_open(const char *dir, const struct qp_store_options *options,
                            struct qp_store **store, struct qp_err *err) QP_MUST_USE;
+/* May this process lock the store, as it must unless it is alone? */
+bool qp_store_may_lock(const char *dir);
 void qp_store_close(struct qp_store *store); /* NULL is allowed; no cursor may be open */
 /* Move the view to what is newest. No cursor may be open. */
 enum qp_code qp_store_refresh(struct qp_store *store, struct qp_err *err) QP_MUST_USE;
@@ -55,6 +58,11 @@ enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_
 /* Bytes of the file. */
 enum qp_code qp_store_size(const struct qp_store *store, uint64_t *bytes,
                            struct qp_err *err) QP_MUST_USE;
+
+/* Bytes of the pages that a table fills; those of another table of the same rows can be twice as
+ * many. */
+enum qp_code qp_store_table_bytes(struct qp_store *store, enum qp_table table, uint64_t *bytes,
+                                  struct qp_err *err) QP_MUST_USE;
 
 /* A walk through a table. Each step fills key and value, or sets `found` to false. Close it before
  * the view ends. */

@@ -173,6 +173,48 @@ static void says_that_the_disk_is_full_and_loses_nothing(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* LMDB's lock file has room before it is mapped: a reader on a full disk is refused, not killed. */
+static void says_that_a_full_disk_has_no_room_for_locks(void **state)
+{
+    (void)state;
+    int status = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        static uint8_t block[4096];
+        char path[96];
+        struct qp_err why = {0};
+        struct qp_store_options options = {.write = false};
+        if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+            mount("none", dir, "tmpfs", 0, "size=1m") != 0) {
+            _exit(77);
+        }
+        qp_store_close(make(0, 0));
+        snprintf(path, sizeof path, "%s/filling", dir);
+        FILE *file = fopen(path, "w");
+        while (file != NULL && fwrite(block, sizeof block, 1, file) == 1 && fflush(file) == 0) {
+        }
+        qp_store_close(open_again(false)); /* its room was taken when the store was made */
+        snprintf(path, sizeof path, "%s/lock.mdb", dir);
+        if (truncate(path, 0) != 0 || file == NULL || fwrite(block, sizeof block, 1, file) == 0) {
+            _exit(3);
+        }
+        while (fflush(file) == 0 && fwrite(block, sizeof block, 1, file) == 1) {
+        }
+        struct qp_store *store = NULL;
+        _exit(qp_store_open(dir, &options, &store, &why) == QP_E_STORE &&
+                      strstr(why.text, "disk is full") != NULL
+                  ? 0
+                  : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        printf("skipped: this user may not mount a file system\n");
+        skip();
+    }
+    assert_int_equal(status, 0);
+}
+
 /* A file size limit: the write fails in the middle. */
 static void loses_nothing_when_a_write_is_cut_short(void **state)
 {
@@ -358,6 +400,7 @@ int main(void)
         T(survives_a_full_map_at_any_size),
         T(says_which_limit_was_reached_and_loses_nothing),
         T(says_that_the_disk_is_full_and_loses_nothing),
+        T(says_that_a_full_disk_has_no_room_for_locks),
         T(loses_nothing_when_a_write_is_cut_short),
         T(takes_back_a_job_that_fails),
         T(appends_only_behind_the_last_row),
