@@ -5,10 +5,13 @@
  *   DIR/anchor   the newest signed checkpoint, and the size and root that may be signed next; it
  *                stands outside the store so that a store restored from a backup is noticed
  *
- * One writer process at a time (the folder is locked), any number of readers; one process opens a
- * ledger once. A handle belongs to one thread at a time and is not for use after fork().
- * Everything acknowledged is durable. A handle that returned QP_E_STORE while writing does nothing
- * more: close it and open the ledger again, which is also how it recovers. */
+ * One writer process at a time (the folder is locked), any number of readers beside it, which need
+ * to write to DIR/store/lock.mdb; a reader that may not (a read-only copy) keeps writers out while
+ * it has the ledger open, and is QP_E_BUSY while there is one. What is made is for its owner alone;
+ * what an operator grants to a group afterwards stays granted. One process opens a ledger once. A
+ * handle belongs to one thread at a time and is not for use after fork(). Everything acknowledged
+ * is durable. A handle that returned QP_E_STORE while writing does nothing more: close it and open
+ * the ledger again, which is also how it recovers. */
 #ifndef QUIPU_LOG_H
 #define QUIPU_LOG_H
 
@@ -135,7 +138,9 @@ struct qp_audit_options {
     /* Write the derived tables anew, when entries and events are sound. Needs QP_LOG_REPAIR or
      * QP_LOG_WRITE. */
     bool rebuild;
-    const char *temp_dir; /* where the replay keeps its tables meanwhile; NULL: the ledger's */
+    /* Where the replay keeps its tables meanwhile. NULL: the ledger's folder; or TMPDIR, or /tmp,
+     * where that has no room or may not be written. */
+    const char *temp_dir;
     void (*progress)(void *context, uint64_t done, uint64_t all); /* may be NULL */
     void *context;
 };
@@ -143,6 +148,7 @@ struct qp_audit_options {
 /* Replay everything from the entries and events alone and compare: chain, signatures, event roots,
  * rules, tiles, checkpoints, issuers, state, edges, vault. An entry that is wrong ends the audit,
  * since what follows rests on it. QP_OK when the audit could be made: look at report->faults.
+ * QP_E_STORE also where there is no room for the replay's tables.
  * Memory is bounded: the replay's tables are a store in a temporary folder, removed at the end; its
  * groups are those of qp_log_submit. */
 QP_API QP_MUST_USE enum qp_code qp_log_audit(struct qp_log *log,

@@ -115,7 +115,7 @@ enum qp_code qp_anchor_create(const char *path, const uint8_t instance[static QP
     memcpy(made.instance, instance, sizeof made.instance);
     qp_hash_empty_tree(&made.intent_root);
     enum qp_code rc = format(&made, &made.bytes, err);
-    rc = rc == QP_OK ? qp_file_create(path, 0644, qp_span_buf(&made.bytes), err) : rc;
+    rc = rc == QP_OK ? qp_file_create(path, 0600, qp_span_buf(&made.bytes), err) : rc;
     if (rc != QP_OK) {
         qp_anchor_wipe(&made);
         return rc;
@@ -139,7 +139,7 @@ static enum qp_code swap(const char *path, struct qp_anchor *anchor, struct qp_a
     }
     qp_buf_wipe(&there);
     rc = rc == QP_OK ? format(next, &next->bytes, err) : rc;
-    rc = rc == QP_OK ? qp_file_replace(path, 0644, qp_span_buf(&next->bytes), err) : rc;
+    rc = rc == QP_OK ? qp_file_renew(path, qp_span_buf(&next->bytes), err) : rc;
     if (rc != QP_OK) {
         qp_anchor_wipe(next);
         return rc;

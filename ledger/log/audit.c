@@ -1,6 +1,7 @@
 #include "log/audit.h"
 
 #include "core/check.h"
+#include "host/disk.h"
 #include "host/file.h"
 #include "log/keys.h"
 
@@ -11,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of the replay's tables beyond what the log's own take: an empty store, and the pages of a group
+ * that are written before the old ones are free. */
+#define TEMP_BYTES_LEAST ((uint64_t)1024 * 1024)
 #define GROUP_BYTES ((size_t)16 * 1024 * 1024)
 
 /* An entry of the group at hand. */
@@ -296,10 +300,64 @@ static enum qp_code check_rest(struct qp_audit *audit, struct qp_err *err)
 
 /* ---- Beginning and end ---- */
 
+/* The log's derived tables are the measure, with as much again for pages that are half full. Tables
+ * that lost rows make it too small; then the disk says so when it is full. */
+static enum qp_code need_room(struct qp_audit *audit, uint64_t *bytes, struct qp_err *err)
+{
+    static const enum qp_table kept[] = {QP_TABLE_TILES, QP_TABLE_ISSUERS, QP_TABLE_STATE,
+                                         QP_TABLE_EDGES};
+    uint64_t all = TEMP_BYTES_LEAST;
+    for (size_t i = 0; i < QP_COUNT(kept); i++) {
+        uint64_t table = 0;
+        enum qp_code rc = qp_store_table_bytes(audit->log->store, kept[i], &table, err);
+        if (rc != QP_OK) {
+            return rc;
+        }
+        all += 2 * table;
+    }
+    *bytes = all;
+    return QP_OK;
+}
+
+/* The folder that was named, and no other; else the ledger's, whose disk is the one that was made
+ * large enough; else the one for such files. */
+static enum qp_code find_base(struct qp_audit *audit, const char **base, struct qp_err *err)
+{
+    const char *named = audit->options->temp_dir;
+    const char *const places[] = {named != NULL ? named : audit->log->dir,
+                                  named != NULL ? named : qp_temp_dir()};
+    uint64_t need = 0;
+    uint64_t room[QP_COUNT(places)] = {0};
+    enum qp_code rc = need_room(audit, &need, err);
+    for (size_t i = 0; i < QP_COUNT(places) && rc == QP_OK; i++) {
+        rc = qp_disk_room(places[i], &room[i], err);
+        if (rc == QP_OK && room[i] >= need) {
+            *base = places[i];
+            return QP_OK;
+        }
+    }
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (named != NULL) {
+        return qp_fail(err, QP_E_STORE,
+                       "the audit needs %" PRIu64 " KiB for a while, and %.120s has room for "
+                       "%" PRIu64 "; free some space or name another folder",
+                       need / 1024, named, room[0] / 1024);
+    }
+    return qp_fail(err, QP_E_STORE,
+                   "the audit needs %" PRIu64 " KiB for a while; %.70s has room for %" PRIu64
+                   ", %.70s for %" PRIu64 "; set TMPDIR to a folder with more",
+                   need / 1024, places[0], room[0] / 1024, places[1], room[1] / 1024);
+}
+
 static enum qp_code make_folder(struct qp_audit *audit, struct qp_err *err)
 {
-    const char *base = audit->options->temp_dir;
-    base = base != NULL ? base : audit->log->dir;
+    const char *base = NULL;
+    enum qp_code rc = find_base(audit, &base, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
     size_t size = strlen(base) + sizeof "/audit-XXXXXX";
     char *path = qp_alloc(size);
     if (path == NULL) {

@@ -34,7 +34,9 @@ enum qp_code qp_log_paths(struct qp_log *log, const char *dir, struct qp_err *er
     log->dir = qp_copy_text(dir);
     log->store_dir = join(dir, "store");
     log->anchor_path = join(dir, "anchor");
-    return log->dir != NULL && log->store_dir != NULL && log->anchor_path != NULL
+    log->lock_path = join(dir, "lock");
+    return log->dir != NULL && log->store_dir != NULL && log->anchor_path != NULL &&
+                   log->lock_path != NULL
                ? QP_OK
                : qp_fail(err, QP_E_MEMORY, "no memory to open a ledger");
 }
@@ -81,22 +83,8 @@ void qp_log_close(struct qp_log *log)
     qp_free(log->dir);
     qp_free(log->store_dir);
     qp_free(log->anchor_path);
+    qp_free(log->lock_path);
     qp_free(log);
-}
-
-static enum qp_code take_lock(struct qp_log *log, struct qp_err *err)
-{
-    char *path = join(log->dir, "lock");
-    if (path == NULL) {
-        return qp_fail(err, QP_E_MEMORY, "no memory to open a ledger");
-    }
-    enum qp_code rc = qp_lock_take(path, &log->lock, err);
-    qp_free(path);
-    return rc == QP_E_BUSY ? qp_fail(err, rc,
-                                     "another process writes to the ledger %s; wait until it is "
-                                     "done, there is one writer at a time",
-                                     log->dir)
-                           : rc;
 }
 
 static enum qp_code open_store(struct qp_log *log, bool create, struct qp_err *err)
@@ -106,7 +94,9 @@ static enum qp_code open_store(struct qp_log *log, bool create, struct qp_err *e
                                        .create = create,
                                        .map_bytes_first = log->options.map_bytes_first,
                                        .map_bytes_max = log->options.map_bytes_max};
-    enum qp_code rc = qp_store_open(log->store_dir, &options, &log->store, err);
+    options.alone = !options.write && !create && !qp_store_may_lock(log->store_dir);
+    enum qp_code rc = options.alone ? qp_log_keep_writers_out(log, err) : QP_OK;
+    rc = rc == QP_OK ? qp_store_open(log->store_dir, &options, &log->store, err) : rc;
     log->tiles->store = log->store;
     return rc == QP_E_NOT_FOUND
                ? qp_fail(err, rc, "there is no ledger in %s; name its folder, or make one",
@@ -300,7 +290,7 @@ static enum qp_code open_reader(struct qp_log *log, struct qp_err *err)
 static enum qp_code open_audit(struct qp_log *log, struct qp_err *err)
 {
     struct qp_checkpoint checkpoint;
-    enum qp_code rc = log->options.mode == QP_LOG_REPAIR ? take_lock(log, err) : QP_OK;
+    enum qp_code rc = log->options.mode == QP_LOG_REPAIR ? qp_log_lock(log, err) : QP_OK;
     rc = rc == QP_OK ? open_store(log, false, err) : rc;
     if (rc != QP_OK) {
         return rc;
@@ -335,7 +325,7 @@ enum qp_code qp_log_open(const char *dir, const struct qp_log_options *options, 
                      dir);
     }
     if (rc == QP_OK && options->mode == QP_LOG_WRITE) {
-        rc = take_lock(made, err);
+        rc = qp_log_lock(made, err);
         rc = rc == QP_OK ? open_writer(made, err) : rc;
     } else if (rc == QP_OK && options->mode == QP_LOG_READ) {
         rc = open_reader(made, err);
@@ -449,13 +439,13 @@ enum qp_code qp_log_create(const char *dir, struct qp_span opening,
     }
     QP_ASSERT(log != NULL);
     qp_random(instance, sizeof instance);
-    rc = qp_folder_make(dir, 0755, err);
+    rc = qp_folder_make(dir, 0700, err);
     rc = rc == QP_OK ? check_empty(dir, err) : rc;
-    rc = rc == QP_OK ? take_lock(log, err) : rc;
+    rc = rc == QP_OK ? qp_log_lock(log, err) : rc;
     began = rc == QP_OK;
     /* The anchor first: a store without one is never taken for a new ledger. */
     rc = rc == QP_OK ? qp_anchor_create(log->anchor_path, instance, &log->anchor, err) : rc;
-    rc = rc == QP_OK ? qp_folder_make(log->store_dir, 0755, err) : rc;
+    rc = rc == QP_OK ? qp_folder_make(log->store_dir, 0700, err) : rc;
     rc = rc == QP_OK ? open_store(log, true, err) : rc;
     rc = rc == QP_OK ? qp_store_write(log->store, put_instance, log, err) : rc;
     rc = rc == QP_OK ? qp_book_new(log->store, log->store, log->tiles, &log->book, err) : rc;

@@ -29,7 +29,8 @@ struct qp_log {
     char *dir;
     char *store_dir;
     char *anchor_path;
-    int lock; /* -1 for readers */
+    char *lock_path;
+    int lock; /* -1 for readers beside a writer */
     bool failed;
     struct qp_store *store;
     struct qp_tile_cache *tiles;
@@ -58,6 +59,11 @@ enum qp_code qp_log_paths(struct qp_log *log, const char *dir, struct qp_err *er
 enum qp_code qp_log_identify(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
 /* Take the anchor's checkpoint for the head, after its signature and its root hold. */
 enum qp_code qp_log_adopt(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+
+/* lock.c: as the one writer, QP_E_BUSY; or as a reader that cannot be seen, so that no writer
+ * comes: QP_E_BUSY while there is one. */
+enum qp_code qp_log_lock(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_log_keep_writers_out(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
 
 /* recover.c: from a store that may be ahead of its anchor to one that is signed up to its end. */
 enum qp_code qp_log_recover(struct qp_log *log, struct qp_err *err) QP_MUST_USE;

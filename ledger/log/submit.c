@@ -329,6 +329,9 @@ enum qp_code qp_log_submit(struct qp_log *log, const struct qp_source *source,
         qp_benches_reset(&group.benches);
     }
     rc = rc == QP_OK ? end_of_stream(&stream, err) : rc;
+    if (rc == QP_OK) {
+        qp_err_init(err); /* what was looked for on the way and not found left its words */
+    }
     qp_benches_wipe(&group.benches);
     qp_free(group.items);
     qp_free(stream.data);

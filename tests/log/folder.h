@@ -157,6 +157,7 @@ static inline void folder_admit(struct qp_log *log, const struct qp_buf *bytes)
     if (told.refused > 0) {
         fail_msg("refused: %s %s", told.first.rule, told.first.text);
     }
+    assert_string_equal(why.text, ""); /* nothing went wrong, and nothing is said */
     qp_buf_wipe(&told.receipts);
 }
 
