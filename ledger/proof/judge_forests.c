@@ -74,6 +74,21 @@ static void count_trusted(const struct qp_judging *judging, const Qp__PlotAssess
     }
 }
 
+/* The parties whose assessments counted, each once. */
+static void note_assessor(struct qp_verdict *verdict, const char *party)
+{
+    json_t *list = json_object_get(verdict->facts, "assessed_by");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *known = json_string_value(json_array_get(list, i));
+        if (known != NULL && strcmp(known, party) == 0) {
+            return;
+        }
+    }
+    if (json_array_append_new(list, json_string(party)) != 0) {
+        verdict->out_of_memory = true;
+    }
+}
+
 /* One assessment, to the counts of its plot. */
 static enum qp_code count_assessment(struct qp_judging *judging, size_t at, struct assessments *all)
 {
@@ -103,10 +118,12 @@ static enum qp_code count_assessment(struct qp_judging *judging, size_t at, stru
             is_assessor(trusted, party)) {
             found->loss++;
             found->loss_m2 = body->loss_m2 > found->loss_m2 ? body->loss_m2 : found->loss_m2;
+            note_assessor(judging->verdict, party);
         } else if (assessor == NULL || !names_all(assessor, body)) {
             found->untrusted++;
         } else {
             count_trusted(judging, body, found);
+            note_assessor(judging->verdict, party);
         }
     }
     qp_arena_wipe(&arena);
@@ -177,6 +194,7 @@ enum qp_code qp_judge_forests(struct qp_judging *judging)
         qp_arena_alloc_zero(&verdict->arena, replay->plot_count + 1, sizeof *all);
     enum qp_code rc =
         all != NULL ? QP_OK : qp_fail(judging->err, QP_E_MEMORY, "no memory to judge the plots");
+    qp_verdict_fact(verdict, "assessed_by", json_array());
     for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
         Qp__Event__BodyCase body = judging->slice->events[i].body;
         if (body == QP__EVENT__BODY_PLOT_ASSESSED &&

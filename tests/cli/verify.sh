@@ -11,7 +11,9 @@ mv ledger elsewhere # the importer has nothing but these files
 cd desk || exit
 
 expect 0 quipu verify shipment.quipu --policy policy.json
-is "$(tail -n 1 out)" 'VERDICT: PASS'
+is "$(tail -n 1 out)" 'VERDICT: PASS (not asked for by this policy: legal NOT SHOWN)'
+says '^policy      eudr-2026$' out
+says '^assessed by geo-andes$' out
 says '^shipment    cafe-sur/SH-0001$' out
 says '^goods       coffee, HS 090111, 390 kg net$' out
 says '^container   QPZU2041180$' out
@@ -29,6 +31,7 @@ is "$(jq -r .verdict out)" PASS
 is "$(jq -r '[.lines[].name] | join(" ")' out)" \
     'authentic authorised unbroken conserved located deforestation-free legal current'
 is "$(jq -r '.lines | all(has("result") and has("required") and has("numbers") and has("reasons"))' out)" true
+is "$(jq -c '[.policy, .assessed_by]' out)" '["eudr-2026",["geo-andes"]]'
 
 # The time counts.
 expect 1 quipu verify shipment.quipu --policy policy.json --now 2027-12-31
@@ -39,22 +42,39 @@ expect 1 quipu verify shipment.quipu --policy policy.json --now 2020-01-01
 # What is not shown does not pass where it is required; several bundles pass together or not.
 expect 1 quipu verify shipment.quipu sealed.quipu --policy policy.json
 is "$(tail -n 1 out)" 'VERDICT: FAIL (required: located)'
-says '^VERDICT: PASS$' out
+says '^VERDICT: PASS' out
 says 'the geometry of plot coop-norte/C-0001 is not disclosed' out
 jq '.require -= ["located"]' policy.json >lenient.json
 expect 0 quipu verify sealed.quipu --policy lenient.json
 says '^located             NOT SHOWN  .*(not required)$' out
+says '^VERDICT: PASS (not asked for by this policy: located NOT SHOWN, legal NOT SHOWN)$' out
 
 # Whom the policy does not trust does not count.
 jq '.assessors = ["somebody-else"]' policy.json >other.json
 expect 1 quipu verify shipment.quipu --policy other.json
 is "$(tail -n 1 out)" 'VERDICT: FAIL (required: deforestation-free)'
+says '^assessed by nobody whom the policy trusts for that$' out
 jq '.registrars = ["somebody-else"]' policy.json >other.json
 expect 1 quipu verify shipment.quipu --policy other.json
 says '^authorised          FAIL ' out
 jq '.ledger_id = ("0" * 64)' policy.json >other.json
 expect 1 quipu verify shipment.quipu --policy other.json
 says '^authentic           FAIL' out
+
+# Of another ledger: that is said, and nothing besides.
+quipu key new other.key --name other.example/2026 --no-passphrase >/dev/null
+jq --arg log "log $(cat other.vkey)" '.ledger_id = ("0" * 64) | .log[0] = $log' policy.json >other.json
+expect 1 quipu verify shipment.quipu --policy other.json
+tr -s ' \n' ' ' <out >words
+says "this bundle is of ledger ledger.example/2026 (id $(jq -r .ledger_id policy.json)); the policy trusts other.example/2026 (id 0*) all others NOT SHOWN not judged VERDICT: FAIL (required: authentic, " words
+says_not 'signatures' out
+expect 1 quipu verify --json shipment.quipu --policy other.json
+is "$(jq -c '[.lines[] | .reasons | length]' out)" '[1,1,1,1,1,1,1,1]'
+says 'this bundle is of ledger ledger.example/2026' out
+# Of this one by another log: the library's own reason, its subject named once.
+jq --arg log "log $(cat other.vkey)" '.log[0] = $log' policy.json >other.json
+expect 1 quipu verify shipment.quipu --policy other.json
+says '^    checkpoint: none of the note' out
 
 # A changed byte, a cut, a byte more.
 { head -c 3000 shipment.quipu; printf '\377'; tail -c +3002 shipment.quipu; } >changed.quipu
@@ -65,15 +85,23 @@ case $got in
 3) says '^quipu: changed.quipu: ' err ;;
 *) fail "status $got for a changed bundle" ;;
 esac
-head -c 3000 shipment.quipu >cut.quipu
-expect 3 quipu verify cut.quipu --policy policy.json
+for size in 0 5 100 3000; do
+    head -c $size shipment.quipu >cut.quipu
+    expect 3 quipu verify cut.quipu --policy policy.json
+    says '^quipu: cut.quipu: .*; the file is cut off or damaged: ask for it again$' err
+done
+expect 3 quipu export cut.quipu --policy policy.json --format traces-geojson
+says 'ask for it again' err
+expect 3 quipu policy new --bundle cut.quipu
+says 'ask for it again' err
 { cat shipment.quipu; echo; } >longer.quipu
 expect 3 quipu verify longer.quipu --policy policy.json
 
 # Files that are something else. The others are judged all the same.
 expect 3 quipu verify rules.qst shipment.quipu --policy policy.json
 says '^quipu: rules.qst: ' err
-says '^VERDICT: PASS$' out
+says_not 'ask for it again' err
+says '^VERDICT: PASS' out
 expect 3 quipu verify shipment.quipu --policy shipment.quipu
 expect 4 quipu verify nowhere.quipu --policy policy.json
 expect 2 quipu verify shipment.quipu

@@ -124,7 +124,7 @@ static enum qp_code judge(const char *bundle, const char *policy, struct qp_verd
     if (rc == QP_OK) {
         rc = qp_bundle_verify(qp_span_buf(&file), trust, qp_now_ms(), verdict, err);
         if (rc != QP_OK) {
-            rc = qp_prefix(err, rc, "%.150s", bundle);
+            rc = bundle_failed(bundle, qp_span_buf(&file), rc, err);
         }
     }
     qp_trust_free(trust);

@@ -1,5 +1,6 @@
 /* quipu policy: what an importer trusts and requires, as a file. */
 #include "identity.h"
+#include "trust_file.h"
 
 #include "core/check.h"
 #include "core/time.h"
@@ -227,7 +228,7 @@ static enum qp_code for_bundle(struct cli *cli, struct request *request, struct 
     if (rc == QP_OK) {
         rc = qp_bundle_decode(qp_span_buf(&file), &arena, &bundle, err);
         rc = rc == QP_OK ? identity_of_bundle(bundle, &request->identity, err) : rc;
-        rc = rc == QP_OK ? rc : qp_prefix(err, rc, "%.150s", request->bundle);
+        rc = rc == QP_OK ? rc : bundle_failed(request->bundle, qp_span_buf(&file), rc, err);
     }
     if (rc == QP_OK) {
         request->shown = bundle;

@@ -1,5 +1,6 @@
 /* quipu verify: judge bundles offline. Files are read first; then everything is computed from the
  * bytes, the policy and the time, by functions of libquipu-verify alone. */
+#include "identity.h"
 #include "trust_file.h"
 
 #include "core/check.h"
@@ -7,6 +8,7 @@
 #include "host/clock.h"
 #include "host/file.h"
 #include "host/terminal.h"
+#include "proof/trust.h"
 #include "wire/json.h"
 #include "words.h"
 
@@ -80,6 +82,21 @@ static void print_goods(struct cli *cli, const json_t *goods)
     }
 }
 
+/* By which policy, and who was believed on forests. */
+static void print_trust(struct cli *cli, const json_t *verdict)
+{
+    char line[1024] = "";
+    size_t used = 0;
+    const json_t *parties = json_object_get(verdict, "assessed_by");
+    for (size_t i = 0; i < json_array_size(parties) && used < sizeof line; i++) {
+        const char *party = json_string_value(json_array_get(parties, i));
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s%.31s", i == 0 ? "" : ", ",
+                                 party != NULL ? party : "");
+    }
+    print_fact(cli, "policy", text_of(verdict, "policy"));
+    print_fact(cli, "assessed by", used > 0 ? line : "nobody whom the policy trusts for that");
+}
+
 static void print_facts(struct cli *cli, const char *path, uint64_t size_bytes,
                         const json_t *verdict)
 {
@@ -101,6 +118,7 @@ static void print_facts(struct cli *cli, const char *path, uint64_t size_bytes,
              text_of(checkpoint, "time"));
     print_fact(cli, "checkpoint", line);
     print_goods(cli, json_object_get(verdict, "goods"));
+    print_trust(cli, verdict);
 }
 
 /* ---- The lines ---- */
@@ -213,21 +231,25 @@ static void print_line(struct cli *cli, const json_t *line)
     }
 }
 
+/* Why it failed; or, so that nobody reads PASS as more than it is, what was not asked for. */
 static void print_outcome(struct cli *cli, const json_t *verdict)
 {
     bool passed = strcmp(text_of(verdict, "verdict"), "PASS") == 0;
+    const char *begin = passed ? " (not asked for by this policy: " : " (required: ";
     const json_t *lines = json_object_get(verdict, "lines");
-    char missing[200];
+    char missing[300];
     size_t used = 0;
     printf("\n%s%sVERDICT: %s%s", cli_style(cli, stdout, CLI_BOLD),
            cli_style(cli, stdout, passed ? CLI_GREEN : CLI_RED), passed ? "PASS" : "FAIL",
            cli_style(cli, stdout, CLI_RESET));
     for (size_t i = 0; i < json_array_size(lines) && used < sizeof missing; i++) {
         const json_t *line = json_array_get(lines, i);
-        if (json_is_true(json_object_get(line, "required")) &&
-            strcmp(text_of(line, "result"), "PASS") != 0) {
-            used += (size_t)snprintf(missing + used, sizeof missing - used, "%s%s",
-                                     used == 0 ? " (required: " : ", ", text_of(line, "name"));
+        const char *result = text_of(line, "result");
+        if (json_is_true(json_object_get(line, "required")) != passed &&
+            strcmp(result, "PASS") != 0) {
+            used += (size_t)snprintf(missing + used, sizeof missing - used, "%s%s%s%s",
+                                     used == 0 ? begin : ", ", text_of(line, "name"),
+                                     passed ? " " : "", passed ? result : "");
         }
     }
     if (used > 0 && used + 2 < sizeof missing) {
@@ -245,21 +267,63 @@ static void print_verdict(struct cli *cli, const char *path, uint64_t size_bytes
     const json_t *lines = json_object_get(verdict, "lines");
     print_facts(cli, path, size_bytes, verdict);
     printf("\n");
-    for (size_t i = 0; i < json_array_size(lines); i++) {
+    bool authentic = json_object_get(verdict, "checkpoint") != NULL;
+    for (size_t i = 0; i < (authentic ? json_array_size(lines) : 1); i++) {
         print_line(cli, json_array_get(lines, i));
+    }
+    if (!authentic) { /* then the other seven have all the same to say */
+        printf("%-*s%sNOT SHOWN%s  not judged\n", NAME_WIDTH, "all others",
+               cli_style(cli, stdout, CLI_YELLOW), cli_style(cli, stdout, CLI_RESET));
     }
     print_outcome(cli, verdict);
 }
 
-/* What is printed, for people and for programs, is what the library says of the verdict. */
-static enum qp_code tell(struct cli *cli, const char *path, uint64_t size_bytes,
-                         const struct qp_verdict *verdict, struct qp_err *err)
+/* A bundle of another ledger cannot be authentic; that is then the reason to tell, in the place of
+ * what failed first. Which ledger it is of is the bundle's own word. */
+static enum qp_code tell_other_ledger(struct qp_span bytes, const struct qp_trust *trust,
+                                      const json_t *verdict)
 {
+    struct identity identity;
+    struct qp_arena arena;
+    Qp__Bundle *bundle = NULL;
+    char its[65];
+    char ours[65];
+    json_t *authentic = json_array_get(json_object_get(verdict, "lines"), 0);
+    json_t *reasons = json_object_get(authentic, "reasons");
+    if (json_object_get(verdict, "checkpoint") != NULL || qp_policy_log_count(trust->log) == 0) {
+        return QP_OK;
+    }
+    qp_arena_init(&arena, 0);
+    bool other = qp_bundle_decode(bytes, &arena, &bundle, NULL) == QP_OK &&
+                 identity_of_bundle(bundle, &identity, NULL) == QP_OK &&
+                 !qp_hash_eq(&identity.ledger_id, &trust->ledger_id);
+    qp_arena_wipe(&arena);
+    if (!other) {
+        return QP_OK;
+    }
+    qp_hash_hex(its, &identity.ledger_id);
+    qp_hash_hex(ours, &trust->ledger_id);
+    (void)json_array_clear(reasons);
+    json_t *reason =
+        json_sprintf("this bundle is of ledger %s (id %s); the policy trusts %s (id %s)",
+                     identity.origin, its, qp_policy_log(trust->log, 0)->name, ours);
+    return json_array_append_new(reasons, reason) == 0 ? QP_OK : QP_E_MEMORY;
+}
+
+/* What is printed, for people and for programs, is what the library says of the verdict. */
+static enum qp_code tell(struct cli *cli, const char *path, struct qp_span bytes,
+                         const struct qp_trust *trust, const struct qp_verdict *verdict,
+                         struct qp_err *err)
+{
+    uint64_t size_bytes = bytes.len;
     struct qp_buf text = {0};
     json_t *json = NULL;
     enum qp_code rc = qp_verdict_json(verdict, 0, &text, err);
     if (rc == QP_OK) {
         rc = qp_json_parse(qp_span_buf(&text), &json, err);
+    }
+    if (rc == QP_OK && tell_other_ledger(bytes, trust, json) != QP_OK) {
+        rc = qp_fail(err, QP_E_MEMORY, "no memory for the verdict");
     }
     if (rc == QP_OK && cli->json) {
         cli_json(cli, json_incref(json));
@@ -283,11 +347,11 @@ static enum qp_code verify_one(struct cli *cli, const char *path, const struct q
     if (rc == QP_OK) {
         rc = qp_bundle_verify(qp_span_buf(&bundle), trust, now_ms, &verdict, err);
         if (rc != QP_OK) {
-            rc = qp_prefix(err, rc, "%.150s", path);
+            rc = bundle_failed(path, qp_span_buf(&bundle), rc, err);
         }
     }
     if (rc == QP_OK) {
-        rc = tell(cli, path, bundle.len, verdict, err);
+        rc = tell(cli, path, qp_span_buf(&bundle), trust, verdict, err);
     }
     if (rc == QP_OK && !qp_verdict_passed(verdict)) {
         qp_err_init(err);
