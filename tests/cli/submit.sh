@@ -15,6 +15,9 @@ quipu sign --key coop.key --ledger ledger -o one.qst one.json >/dev/null
 quipu sign --key coop.key -o two.qst two.json >/dev/null
 quipu sign --key stranger.key --ledger ledger -o stranger.qst two.json >/dev/null
 
+# A submission holds personal data: it is for its owner alone, and so is the ledger.
+is "$(stat -c %a one.qst ledger ledger/store/data.mdb | tr '\n' ' ')" '600 700 600 '
+
 # Admitted, with a receipt; the same again gives the same receipt.
 expect 0 submit --receipts receipts one.qst
 says '^one.qst, statement 1: entry 2, 1 event$' out
@@ -39,12 +42,42 @@ says '\[QP-' rejected/stranger-1.txt
 
 # The same for programs: one object a statement, and the sums.
 expect 1 submit --json --receipts receipts --rejected rejected stranger.qst two.qst
-is "$(jq -r .result out | tr '\n' ' ')" 'refused known done '
+is "$(jq -r .result out | tr '\n' ' ')" 'known refused done '
 is "$(jq -r 'select(.result == "known") | "\(.file) \(.statement) \(.index) \(.receipt)"' out)" \
     'two.qst 1 3 receipts/3.tlog-proof'
 jq -r 'select(.result == "refused") | .rule' out | grep -q '^QP-' || fail "no rule"
 [ ! -s err ] || fail "said twice"
 is "$(jq -c 'select(.result == "done") | [.admitted, .known, .refused, .size]' out)" '[0,1,1,4]'
+
+# Files in any order: what one lacks may stand in another, and each is answered once, at the end.
+key late
+event_of() {
+    printf '{"occurred":"2026-02-03","producer_registered":{"producer":"late-coop/%s",' "$1"
+    printf '"identity":{"seal":{"kind":"producer","content":{"name":"Eva"}}}}}\n'
+}
+event_of P-1 >late1.json
+event_of P-2 >late2.json
+quipu sign --key late.key --ledger ledger -o late1.qst late1.json >/dev/null
+quipu sign --key late.key -o late2.qst late2.json >/dev/null
+jq -n --arg key "$(public_key late)" '{occurred: "2026-02-02", party_enrolled: {party: "late-coop",
+    legal_name: "Late", country: "PE", roles: ["cooperative"], key: $key}}' |
+    quipu sign --key operator.key -o late0.qst - >/dev/null
+expect 1 submit --json late2.qst late1.qst stranger.qst
+is "$(jq -r '[.result, .file] | join(" ")' out | tr '\n' ' ')" \
+    'refused late2.qst refused late1.qst refused stranger.qst done  '
+expect 1 submit --json --receipts late --rejected late-no \
+    late2.qst stranger.qst late1.qst late0.qst
+is "$(jq -r '[.result, .file, .statement, .index] | map(tostring) | join(" ")' out |
+    sed '/^done/d')" 'admitted late0.qst 1 4
+admitted late1.qst 1 5
+admitted late2.qst 1 6
+refused stranger.qst 1 null'
+is "$(jq -c 'select(.result == "done") | [.admitted, .known, .refused]' out)" '[3,0,1]'
+# shellcheck disable=SC2012 # names of our own
+is "$(ls late late-no | tr '\n' ' ')" \
+    'late: 4.tlog-proof 5.tlog-proof 6.tlog-proof  late-no: stranger-1.qst stranger-1.txt '
+# The private data in what was kept is for nobody else.
+is "$(stat -c %a late-no/stranger-1.qst)" 600
 
 # From stdin; several statements in one stream.
 cat one.qst two.qst | submit - >out 2>err || fail "a stream"

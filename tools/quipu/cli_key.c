@@ -282,7 +282,8 @@ enum qp_code cli_output(struct cli *cli, const char *path, struct qp_span bytes,
                         struct qp_err *err)
 {
     if (!cli_is_stdout(path)) {
-        return qp_file_put(path, 0644, bytes, err);
+        /* What is no text is a submission or a bundle, and may hold personal data. */
+        return qp_file_put(path, binary ? 0600 : 0644, bytes, err);
     }
     if (binary && isatty(STDOUT_FILENO) == 1) {
         return qp_fail(err, QP_E_USAGE, "this is no text for a terminal; give -o FILE");

@@ -1,5 +1,6 @@
 /* quipu submit: signed statements into the ledger, receipts out. */
 #include "cli.h"
+#include "held.h"
 
 #include "core/check.h"
 #include "host/file.h"
@@ -10,6 +11,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINES_MAX 20 /* of admitted statements, for one file; then only the sums are told */
@@ -20,6 +22,8 @@ struct submit {
     const char *rejected;
     const char *file; /* the one that is being read, as it is called */
     int fd;
+    bool holds; /* the file's refused statements, until the end */
+    struct held held;
     uint64_t lines;
     uint64_t admitted;
     uint64_t again;
@@ -122,7 +126,7 @@ static enum qp_code keep_refused(const struct submit *submit, const struct qp_su
                                    done->err->rule[0] != '\0' ? " [" : "", done->err->rule,
                                    done->err->rule[0] != '\0' ? "]" : "")
                      : rc;
-    rc = rc == QP_OK ? qp_file_replace((const char *)path->data, 0644, done->bytes, err) : rc;
+    rc = rc == QP_OK ? qp_file_replace((const char *)path->data, 0600, done->bytes, err) : rc;
     rc = rc == QP_OK
              ? qp_file_replace((const char *)reason_path.data, 0644, qp_span_buf(&reason), err)
              : rc;
@@ -198,7 +202,8 @@ static void note_refused(struct submit *submit, const struct qp_submitted *done)
     qp_arena_wipe(&arena);
 }
 
-static enum qp_code done(void *context, const struct qp_submitted *submitted, struct qp_err *err)
+/* What has become of a statement in the end: told once. */
+static enum qp_code tell(void *context, const struct qp_submitted *submitted, struct qp_err *err)
 {
     struct submit *submit = context;
     struct qp_buf kept = {0};
@@ -222,6 +227,50 @@ static enum qp_code done(void *context, const struct qp_submitted *submitted, st
     return rc;
 }
 
+/* What may pass once the rest has come in is not told yet. */
+static enum qp_code done(void *context, const struct qp_submitted *submitted, struct qp_err *err)
+{
+    struct submit *submit = context;
+    bool kept = false;
+    enum qp_code rc = QP_OK;
+    if (submit->holds && held_may_pass_later(submitted)) {
+        if (submit->held.count == 0) {
+            submit->held.admitted = submit->admitted;
+        }
+        rc = held_add(&submit->held, submit->file, submitted, &kept, err);
+    }
+    return rc == QP_OK && !kept ? tell(context, submitted, err) : rc;
+}
+
+static void at_file(void *context, const char *file)
+{
+    struct submit *submit = context;
+    submit->file = file;
+}
+
+/* Files may come in any order: what one lacks may stand in another. Only where something came in
+ * behind the first that was refused can the answer be another one. */
+static enum qp_code submit_held(struct submit *submit, struct qp_log *log, enum qp_code so_far,
+                                struct qp_err *err)
+{
+    const struct held_sink sink = {.context = submit, .at = at_file, .done = tell};
+    struct held *held = &submit->held;
+    bool again = (so_far == QP_OK || so_far == QP_E_INPUT) && submit->admitted > held->admitted;
+    submit->lines = 0;
+    enum qp_code rc = again ? held_submit(held, log, &sink, err) : QP_OK;
+    if (again && held->too_many > 0 && !submit->cli->json) {
+        cli_note(submit->cli,
+                 "%" PRIu64 " refused statements were too many to be tried again; submit the "
+                 "same files again",
+                 held->too_many);
+    }
+    /* Also after a failure: what was refused was refused. */
+    enum qp_code told = held_tell(held, &sink, rc == QP_OK && so_far == QP_OK ? err : NULL);
+    held_wipe(held);
+    rc = rc == QP_OK && so_far == QP_OK ? told : rc;
+    return rc == QP_OK ? so_far : rc;
+}
+
 /* ---- All files ---- */
 
 static enum qp_code submit_file(struct submit *submit, struct qp_log *log, const char *path,
@@ -236,6 +285,9 @@ static enum qp_code submit_file(struct submit *submit, struct qp_log *log, const
     if (submit->fd < 0) {
         return qp_fail_errno(err, errno, "open", path);
     }
+    /* Whoever sends a stream may wait for each answer before going on. */
+    struct stat info;
+    submit->holds = fstat(submit->fd, &info) == 0 && S_ISREG(info.st_mode);
     enum qp_code rc = qp_log_submit(log, &source, &sink, err);
     if (!is_stdin) {
         (void)close(submit->fd); /* it was only read */
@@ -263,7 +315,7 @@ static enum qp_code submit_all(struct submit *submit, struct qp_log *log,
         cli_error(submit->cli, err);
         qp_err_init(err);
     }
-    return worst;
+    return submit_held(submit, log, worst, err);
 }
 
 static void print_sum(const struct submit *submit, const struct qp_log *log)
@@ -322,10 +374,12 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
     const struct cli_spec spec = {
         .name = "submit",
         .operands = "LEDGER FILE|-...",
-        .about = "Admit the statements of submission files. A statement is admitted whole or "
-                 "refused whole; what is refused costs no other statement anything. A statement "
-                 "that is there already gets the same receipt again. What is reported as admitted "
-                 "is on the disk and under a signed checkpoint.",
+        .about =
+            "Admit the statements of submission files. A statement is admitted whole or "
+            "refused whole; what is refused costs no other statement anything. A statement "
+            "that is there already gets the same receipt again. Files may come in any order: what "
+            "was refused is tried again when all are read. What is reported as admitted is on the "
+            "disk and under a signed checkpoint.",
         .options = options,
         .option_count = QP_COUNT(options),
         .operands_least = 2,
@@ -343,7 +397,7 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
     rc = cli_key_open(key_path, &secret, &key, err);
     how.log_key = key;
     rc = rc == QP_OK && submit.receipts != NULL ? qp_folder_make(submit.receipts, 0755, err) : rc;
-    rc = rc == QP_OK && submit.rejected != NULL ? qp_folder_make(submit.rejected, 0755, err) : rc;
+    rc = rc == QP_OK && submit.rejected != NULL ? qp_folder_make(submit.rejected, 0700, err) : rc;
     rc = rc == QP_OK ? qp_log_open(operands.list[0], &how, &log, err) : rc;
     if (rc == QP_OK) {
         rc = submit_all(&submit, log, &operands, err);
