@@ -23,6 +23,27 @@ expect 0 quipu stats --json ledger
 is "$(jq -c '[.entries, .events, .events_by_kind.party_enrolled]' out)" '[14,17,5]'
 is "$(jq -r .ledger_id out)" "$(jq -r .ledger_id ledger/ledger.json)"
 
+# Where there is no room for what an audit keeps, it says so; a copy on a full disk is audited all the
+# same, with its tables elsewhere.
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+    mkdir small
+    cat >full.sh <<'END'
+mount -t tmpfs -o size=8m none small && cp -a ledger small/
+dd if=/dev/zero of=small/filling bs=1k >/dev/null 2>&1
+got=0
+TMPDIR=$PWD/small quipu audit small/ledger >full.out 2>full.err || got=$?
+echo "$got" >full.status
+got=0
+TMPDIR=/tmp quipu audit small/ledger >out 2>err || got=$?
+echo "$got" >elsewhere.status
+END
+    expect 0 unshare -m sh full.sh
+    is "$(cat full.status elsewhere.status | tr '\n' ' ')" '4 0 '
+    says 'set TMPDIR to a folder with more' full.err
+else
+    echo 'not tested without root: an audit on a full disk'
+fi
+
 # A byte of an event, changed behind the program's back in every copy that the file has: the entry
 # is named.
 data=$(find ledger/store -name 'data*' | head -n 1)
