@@ -102,6 +102,27 @@ enum qp_code qp_log_edges(struct qp_log *log, enum qp_state_kind kind, const cha
     return rc;
 }
 
+enum qp_code qp_log_ids(struct qp_log *log, enum qp_state_kind kind, const char *prefix,
+                        bool (*each)(void *context, struct qp_span id), void *context,
+                        struct qp_err *err)
+{
+    if (strlen(prefix) > 80) { /* no subject has such an id */
+        return QP_OK;
+    }
+    struct qp_state_key front = qp_state_key_text(kind, prefix);
+    struct qp_cursor *cursor = NULL;
+    struct qp_row row = {0};
+    enum qp_code rc = qp_cursor_open(log->store, QP_TABLE_STATE, &cursor, err);
+    rc = rc == QP_OK ? qp_cursor_seek(cursor, qp_state_key_span(&front), &row, err) : rc;
+    while (rc == QP_OK && row.found && row.key.len >= front.len &&
+           memcmp(row.key.data, front.bytes, front.len) == 0 &&
+           each(context, qp_span_of(row.key.data + 1, row.key.len - 1))) {
+        rc = qp_cursor_next(cursor, &row, err);
+    }
+    qp_cursor_close(cursor);
+    return rc;
+}
+
 struct qp_merkle_reader qp_log_merkle(struct qp_log *log)
 {
     return qp_tile_reader(log->tiles);

@@ -22,6 +22,12 @@ enum qp_code qp_log_edges(struct qp_log *log, enum qp_state_kind kind, const cha
                                                struct qp_err *err),
                           void *context, struct qp_err *err) QP_MUST_USE;
 
+/* Ids of the subjects of a kind that begin with the prefix, in order, until `each` wants no more.
+ */
+enum qp_code qp_log_ids(struct qp_log *log, enum qp_state_kind kind, const char *prefix,
+                        bool (*each)(void *context, struct qp_span id), void *context,
+                        struct qp_err *err) QP_MUST_USE;
+
 /* Hashes of the log's tree, for proofs at sizes up to qp_log_size. Valid until close. */
 struct qp_merkle_reader qp_log_merkle(struct qp_log *log);
 /* The entry of an issuer's statement. QP_E_NOT_FOUND. */

@@ -37,6 +37,13 @@ static enum qp_code log_sealed(void *context, uint64_t index, const struct qp_ha
     return qp_log_sealed(context, index, commitment, out, err);
 }
 
+static enum qp_code log_ids(void *context, enum qp_state_kind kind, const char *prefix,
+                            bool (*each)(void *each_context, struct qp_span id), void *each_context,
+                            struct qp_err *err)
+{
+    return qp_log_ids(context, kind, prefix, each, each_context, err);
+}
+
 static enum qp_code log_checkpoint(void *context, struct qp_buf *out, struct qp_err *err)
 {
     return qp_log_checkpoint(context, out, err);
@@ -53,6 +60,7 @@ struct qp_trace_source qp_trace_source_log(struct qp_log *log)
                                     .event = log_event,
                                     .find = log_find,
                                     .sealed = log_sealed,
+                                    .ids = log_ids,
                                     .checkpoint = log_checkpoint};
 }
 
@@ -142,28 +150,101 @@ static enum qp_code look_up(const struct qp_trace_source *source, const enum qp_
 }
 
 #define ID_BYTES_MAX 80
+#define NEAR_IDS_MAX 20000
 
 static char lower(char c)
 {
     return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-static char upper(char c)
+static bool is_letter_or_digit(char c)
 {
-    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* The id with its party in lower case and its name as it is (0), in lower (1) or in upper case (2).
- */
-static void vary(char near[ID_BYTES_MAX + 1], const char *id, int how)
+/* The same letters and digits, in whatever case, with whatever between them? */
+static bool same_letters(const char *a, const char *b)
 {
-    size_t i = 0;
-    bool local = false;
-    for (; i < ID_BYTES_MAX && id[i] != '\0'; i++) {
-        near[i] = !local || how == 1 ? lower(id[i]) : how == 2 ? upper(id[i]) : id[i];
-        local = local || id[i] == '/';
+    for (;;) {
+        while (*a != '\0' && !is_letter_or_digit(*a)) {
+            a++;
+        }
+        while (*b != '\0' && !is_letter_or_digit(*b)) {
+            b++;
+        }
+        if (*a == '\0' || *b == '\0' || lower(*a) != lower(*b)) {
+            return *a == *b;
+        }
+        a++;
+        b++;
     }
-    near[i] = '\0';
+}
+
+/* One character more, less or other? */
+static bool one_edit(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return (*a != '\0' && *b != '\0' && strcmp(a + 1, b + 1) == 0) ||
+           (*a != '\0' && strcmp(a + 1, b) == 0) || (*b != '\0' && strcmp(a, b + 1) == 0);
+}
+
+struct nearest {
+    const char *id;
+    char *near;
+    size_t looked_at;
+    size_t edited; /* ids that are one edit away: several of them are no help */
+    bool same;     /* the same letters: better than one edit, and looked for no further */
+};
+
+static bool compare_id(void *context, struct qp_span bytes)
+{
+    struct nearest *nearest = context;
+    char id[ID_BYTES_MAX + 1];
+    if (bytes.len <= ID_BYTES_MAX) {
+        memcpy(id, bytes.data, bytes.len);
+        id[bytes.len] = '\0';
+        nearest->same = same_letters(id, nearest->id);
+        bool edited = !nearest->same && one_edit(id, nearest->id);
+        nearest->edited += edited ? 1 : 0;
+        if (nearest->same || edited) {
+            memcpy(nearest->near, id, bytes.len + 1);
+        }
+    }
+    nearest->looked_at++;
+    return !nearest->same && nearest->looked_at < NEAR_IDS_MAX;
+}
+
+enum qp_code qp_trace_near(const struct qp_trace_source *source, const enum qp_state_kind *kinds,
+                           const char *id, char near[81], enum qp_state_kind *kind,
+                           struct qp_err *err)
+{
+    struct nearest nearest = {.id = id, .near = near};
+    char party[ID_BYTES_MAX + 1];
+    const char *slash = strchr(id, '/');
+    size_t len = slash != NULL ? (size_t)(slash - id) + 1 : 0;
+    enum qp_code rc = QP_OK;
+    near[0] = '\0';
+    if (source->ids == NULL || len > ID_BYTES_MAX) {
+        return QP_OK;
+    }
+    for (size_t i = 0; i < len; i++) {
+        party[i] = lower(id[i]); /* as every party is written */
+    }
+    party[len] = '\0';
+    for (size_t i = 0; rc == QP_OK && kinds[i] != 0 && !nearest.same; i++) {
+        size_t before = nearest.edited;
+        rc = source->ids(source->context, kinds[i], party, compare_id, &nearest, err);
+        if (nearest.same || nearest.edited > before) {
+            *kind = kinds[i];
+        }
+    }
+    if (!nearest.same && nearest.edited > 1) {
+        near[0] = '\0';
+    }
+    return rc;
 }
 
 /* "lot, plot or shipment" */
@@ -192,13 +273,12 @@ static enum qp_code not_found(const struct qp_trace_source *source, const enum q
         return qp_fail(err, QP_E_NOT_FOUND, "%s is a %s; a %s is wanted here", id,
                        qp_trace_kind_name(kind), wanted);
     }
-    for (int how = 0; rc == QP_OK && how < 3; how++) {
-        vary(near, id, how);
-        rc = look_up(source, kinds, near, &kind, err);
-        if (rc == QP_OK && kind != 0) {
-            return qp_fail(err, QP_E_NOT_FOUND, "no %s %s is in the ledger; there is a %s %s",
-                           wanted, id, qp_trace_kind_name(kind), near);
-        }
+    if (rc == QP_OK) {
+        rc = qp_trace_near(source, kinds, id, near, &kind, err);
+    }
+    if (rc == QP_OK && near[0] != '\0') {
+        return qp_fail(err, QP_E_NOT_FOUND, "no %s %s is in the ledger; there is a %s %s", wanted,
+                       id, qp_trace_kind_name(kind), near);
     }
     if (rc != QP_OK) {
         return rc;

@@ -25,6 +25,9 @@ struct qp_trace_source {
                          uint64_t *index, struct qp_err *err);
     enum qp_code (*sealed)(void *context, uint64_t index, const struct qp_hash *commitment,
                            struct qp_buf *out, struct qp_err *err);
+    enum qp_code (*ids)(void *context, enum qp_state_kind kind, const char *prefix,
+                        bool (*each)(void *each_context, struct qp_span id), void *each_context,
+                        struct qp_err *err);
     enum qp_code (*checkpoint)(void *context, struct qp_buf *out, struct qp_err *err);
 };
 
@@ -45,6 +48,12 @@ enum qp_code qp_places_read(const struct qp_trace_source *source, enum qp_state_
  * says what else the id is; QP_E_USAGE when it has not the form of an id. */
 enum qp_code qp_trace_find(const struct qp_trace_source *source, const enum qp_state_kind *kinds,
                            const char *id, enum qp_state_kind *kind,
+                           struct qp_err *err) QP_MUST_USE;
+/* An id of these kinds that is near one that names nothing: the same in another case or with other
+ * punctuation, or the only one that is one edit away from it, by the same party. near[0] is NUL
+ * where there is none. Not more than the first 20,000 ids of the party are looked at. */
+enum qp_code qp_trace_near(const struct qp_trace_source *source, const enum qp_state_kind *kinds,
+                           const char *id, char near[81], enum qp_state_kind *kind,
                            struct qp_err *err) QP_MUST_USE;
 /* "lot", "plot", …; never NULL. */
 const char *qp_trace_kind_name(enum qp_state_kind kind);

@@ -55,6 +55,25 @@ expect 1 quipu show ledger 12:3
 says 'events 0 to 2' err
 expect 1 quipu show ledger cafe-sur/v-0001
 says 'there is a lot cafe-sur/V-0001' err
+# Another case, other punctuation, one edit away; what is further away is not named.
+for near in cafe-sur/v0001 cafe-sur/V_0001 CAFE-SUR/V-0001 cafe-sur/V-001 cafe-sur/V-00012; do
+    expect 1 quipu show ledger "$near"
+    says "$near is in the ledger; there is a lot cafe-sur/V-0001" err
+done
+# X-0001 could be V-0001, and C-0001 too.
+for far in cafe-sur/X-0001 cafe-sur/V-1002 coop-norte/V-0001 cafe-sur/; do
+    got=0
+    quipu show ledger "$far" >out 2>err || got=$?
+    [ "$got" != 0 ] || fail "there is a $far"
+    says_not 'there is a lot' err
+done
+expect 1 quipu show ledger plot:coop-norte/c0001
+says 'there is no plot coop-norte/c0001 in this ledger; there is coop-norte/C-0001' err
+expect 1 quipu show ledger coop-nort
+says 'there is a party coop-norte$' err
+expect 1 quipu show ledger somebody-else
+says 'there is no party somebody-else' err
+says_not 'there is a party' err
 expect 1 quipu show ledger nobody
 says 'no party nobody' err
 expect 1 quipu show ledger lot:coop-norte/C-0001

@@ -42,5 +42,9 @@ is "$(jq -s -r '[.[] | "\(.depth) \(.kind) \(.drawn_grams)"] | join(", ")' out)"
 expect 1 quipu trace ledger cafe-sur/X-0001
 expect 1 quipu trace ledger cafe-sur/sh-0001
 says 'there is a shipment cafe-sur/SH-0001' err
+expect 1 quipu trace ledger cafe-sur/SH0001
+says 'there is a shipment cafe-sur/SH-0001' err
+expect 1 quipu trace ledger coop-norte/C-0002
+says 'there is a plot coop-norte/C-0001' err
 expect 2 quipu trace ledger cafe-sur
 expect 2 quipu trace --dot --json ledger cafe-sur/SH-0001

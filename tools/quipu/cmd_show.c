@@ -212,6 +212,25 @@ static enum qp_code show_subject(struct show *show, const struct record_kind *ki
 
 /* ---- Which subject ---- */
 
+static enum qp_code fail_party(struct show *show, const struct qp_trace_source *source,
+                               const char *id)
+{
+    static const enum qp_state_kind parties[] = {QP_STATE_PARTY, (enum qp_state_kind)0};
+    enum qp_state_kind kind = QP_STATE_PARTY;
+    char near[81];
+    enum qp_code rc = qp_trace_near(source, parties, id, near, &kind, show->err);
+    if (rc == QP_OK && near[0] != '\0') {
+        return qp_fail(show->err, QP_E_NOT_FOUND,
+                       "there is no party %.40s in this ledger; there is a party %s", id, near);
+    }
+    return rc != QP_OK
+               ? rc
+               : qp_fail(show->err, QP_E_NOT_FOUND,
+                         "there is no party %.40s in this ledger; plots, lots and shipments "
+                         "are named PARTY/NAME, and an entry by its number",
+                         id);
+}
+
 /* Nothing has the id: let the search of the trace say what is near it. */
 static enum qp_code fail_unknown(struct show *show, const char *id)
 {
@@ -221,10 +240,7 @@ static enum qp_code fail_unknown(struct show *show, const char *id)
     struct qp_trace_source source = qp_trace_source_log(show->reader->log);
     enum qp_state_kind kind = QP_STATE_LOT;
     if (strchr(id, '/') == NULL) {
-        return qp_fail(show->err, QP_E_NOT_FOUND,
-                       "there is no party %.40s in this ledger; plots, lots and shipments are "
-                       "named PARTY/NAME, and an entry by its number",
-                       id);
+        return fail_party(show, &source, id);
     }
     enum qp_code rc = qp_trace_find(&source, all, id, &kind, show->err);
     return rc != QP_OK ? rc
@@ -260,6 +276,20 @@ static enum qp_code find_subject(struct show *show, const char *id, const struct
     return count == 1 ? QP_OK : fail_unknown(show, id);
 }
 
+static enum qp_code fail_named(struct show *show, const struct record_kind *kind, const char *id)
+{
+    const enum qp_state_kind wanted[] = {kind->kind, (enum qp_state_kind)0};
+    struct qp_trace_source source = qp_trace_source_log(show->reader->log);
+    enum qp_state_kind found = kind->kind;
+    char near[81];
+    enum qp_code rc = qp_trace_near(&source, wanted, id, near, &found, show->err);
+    bool any = rc == QP_OK && near[0] != '\0';
+    return rc != QP_OK
+               ? rc
+               : qp_fail(show->err, QP_E_NOT_FOUND, "there is no %s %.80s in this ledger%s%s",
+                         kind->name, id, any ? "; there is " : "", any ? near : "");
+}
+
 /* "lot:coop/L-1": the kind is said. */
 static enum qp_code find_named(struct show *show, const char *thing, const char **id,
                                const struct record_kind **kind)
@@ -276,10 +306,7 @@ static enum qp_code find_named(struct show *show, const char *thing, const char 
         if (strlen(record_kinds[i].name) == len && strncmp(record_kinds[i].name, thing, len) == 0) {
             enum qp_code rc = read_record(show, &record_kinds[i], *id, &record);
             *kind = &record_kinds[i];
-            return rc == QP_OK && record == NULL
-                       ? qp_fail(show->err, QP_E_NOT_FOUND, "there is no %s %.80s in this ledger",
-                                 record_kinds[i].name, *id)
-                       : rc;
+            return rc == QP_OK && record == NULL ? fail_named(show, *kind, *id) : rc;
         }
     }
     return qp_fail(show->err, QP_E_USAGE,
