@@ -93,37 +93,6 @@ static enum qp_code add_events(struct qp_slice *slice, const Qp__BundleEntry *sh
     return QP_OK;
 }
 
-/* The statement's place among those of its key: `first` is the first of those that it gives up, or
- * itself where there is none. */
-static enum qp_code check_chain(const struct qp_slice *slice, const Qp__Statement *statement,
-                                size_t at, struct qp_err *err)
-{
-    const struct qp_slice_entry *entry = &slice->entries[at];
-    if (statement->given_up > statement->sequence) {
-        return INVALID("entry %llu: a statement that gives up more than there was",
-                       ull(entry->index));
-    }
-    uint64_t first = statement->sequence - statement->given_up;
-    if (first == 0 && !is_zero(statement->previous)) {
-        return INVALID("entry %llu: a first statement that follows another", ull(entry->index));
-    }
-    /* The last one shown of the same key suffices: those before it were held against it. */
-    for (size_t i = at; i-- > 0;) {
-        const struct qp_slice_entry *before = &slice->entries[i];
-        if (!qp_public_key_eq(&before->issuer, &entry->issuer)) {
-            continue;
-        }
-        struct qp_hash link = qp_bytes_hash(statement->previous);
-        if (before->sequence >= first ||
-            (before->sequence + 1 == first && !qp_hash_eq(&before->statement, &link))) {
-            return INVALID("entries %llu and %llu: one key signed two histories",
-                           ull(before->index), ull(entry->index));
-        }
-        break;
-    }
-    return QP_OK;
-}
-
 static enum qp_code check_statement(struct qp_slice *slice, const struct qp_trust *trust,
                                     const Qp__Entry *decoded, const Qp__BundleEntry *shown,
                                     size_t at, struct qp_err *err)
@@ -150,8 +119,16 @@ static enum qp_code check_statement(struct qp_slice *slice, const struct qp_trus
     if (rc != QP_OK) {
         return qp_prefix(err, rc, "entry %llu", ull(entry->index));
     }
-    rc = check_chain(slice, statement, at, err);
-    return rc == QP_OK ? check_events(slice, shown, statement, entry, err) : rc;
+    if (statement->given_up > statement->sequence) {
+        return INVALID("entry %llu: a statement that gives up more than there was",
+                       ull(entry->index));
+    }
+    entry->first = statement->sequence - statement->given_up;
+    entry->previous = qp_bytes_hash(statement->previous);
+    if (entry->first == 0 && !is_zero(statement->previous)) {
+        return INVALID("entry %llu: a first statement that follows another", ull(entry->index));
+    }
+    return check_events(slice, shown, statement, entry, err);
 }
 
 static enum qp_code check_place(const struct qp_slice *slice, const Qp__Entry *decoded, size_t at,
@@ -176,21 +153,36 @@ static enum qp_code check_place(const struct qp_slice *slice, const Qp__Entry *d
     return QP_OK;
 }
 
+static enum qp_code decode_entry(struct qp_slice *slice, size_t at, Qp__Entry **decoded,
+                                 struct qp_err *err)
+{
+    qp_arena_reset(&slice->scratch);
+    enum qp_code rc = qp_entry_decode(qp_span_bytes(slice->bundle->entries[at]->entry),
+                                      &slice->scratch, decoded, err);
+    return rc == QP_OK ? QP_OK : qp_prefix(err, rc, "entry %zu of the bundle", at);
+}
+
+/* What the tree needs of an entry: its leaf hash and its place. */
+static enum qp_code place_entry(struct qp_slice *slice, size_t at, struct qp_err *err)
+{
+    struct qp_slice_entry *entry = &slice->entries[at];
+    Qp__Entry *decoded = NULL;
+    enum qp_code rc = decode_entry(slice, at, &decoded, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    entry->index = decoded->index;
+    entry->admitted_ms = decoded->admitted_ms;
+    qp_hash_leaf(&entry->leaf, qp_span_bytes(slice->bundle->entries[at]->entry));
+    return check_place(slice, decoded, at, err);
+}
+
 static enum qp_code check_entry(struct qp_slice *slice, const struct qp_trust *trust, size_t at,
                                 struct qp_err *err)
 {
     const Qp__BundleEntry *shown = slice->bundle->entries[at];
-    struct qp_slice_entry *entry = &slice->entries[at];
     Qp__Entry *decoded = NULL;
-    qp_arena_reset(&slice->scratch);
-    enum qp_code rc = qp_entry_decode(qp_span_bytes(shown->entry), &slice->scratch, &decoded, err);
-    if (rc != QP_OK) {
-        return qp_prefix(err, rc, "entry %zu of the bundle", at);
-    }
-    entry->index = decoded->index;
-    entry->admitted_ms = decoded->admitted_ms;
-    qp_hash_leaf(&entry->leaf, qp_span_bytes(shown->entry));
-    rc = check_place(slice, decoded, at, err);
+    enum qp_code rc = decode_entry(slice, at, &decoded, err);
     if (rc == QP_OK) {
         rc = add_events(slice, shown, at, err);
     }
@@ -360,16 +352,36 @@ static enum qp_code check_sealed(struct qp_slice *slice, struct qp_err *err)
 
 /* ---- The whole ---- */
 
+static enum qp_code make_room(struct qp_slice *slice, struct qp_err *err)
+{
+    size_t event_count = 0;
+    for (size_t i = 0; i < slice->entry_count; i++) {
+        event_count += slice->bundle->entries[i]->n_events;
+    }
+    slice->events = qp_arena_alloc_zero(&slice->arena, event_count, sizeof *slice->events);
+    return slice->events != NULL ? QP_OK : no_memory(err);
+}
+
 static enum qp_code authenticate(struct qp_slice *slice, const struct qp_trust *trust,
                                  struct qp_err *err)
 {
     enum qp_code rc = qp_policy_check(trust->log, qp_span_bytes(slice->bundle->checkpoint),
                                       &slice->checkpoint, &slice->witnesses, err);
     for (size_t i = 0; rc == QP_OK && i < slice->entry_count; i++) {
-        rc = check_entry(slice, trust, i, err);
+        rc = place_entry(slice, i, err);
     }
     if (rc == QP_OK) {
         rc = check_tree(slice, err);
+    }
+    /* Only the log's own entries are worth memory for events, and signatures. */
+    if (rc == QP_OK) {
+        rc = make_room(slice, err);
+    }
+    for (size_t i = 0; rc == QP_OK && i < slice->entry_count; i++) {
+        rc = check_entry(slice, trust, i, err);
+    }
+    if (rc == QP_OK) {
+        rc = qp_slice_order(slice, err);
     }
     if (rc == QP_OK) {
         rc = check_opening(slice, trust, err);
@@ -385,18 +397,13 @@ enum qp_code qp_slice_open(struct qp_slice *slice, struct qp_span file,
     qp_arena_init(&slice->arena, 0);
     qp_arena_init(&slice->scratch, 0);
     Qp__Bundle *bundle = NULL;
-    size_t event_count = 0;
     enum qp_code rc = qp_bundle_decode(file, &slice->arena, &bundle, err);
     if (rc == QP_OK) {
         slice->bundle = bundle;
         slice->entry_count = bundle->n_entries;
-        for (size_t i = 0; i < bundle->n_entries; i++) {
-            event_count += bundle->entries[i]->n_events;
-        }
         slice->entries =
             qp_arena_alloc_zero(&slice->arena, slice->entry_count, sizeof *slice->entries);
-        slice->events = qp_arena_alloc_zero(&slice->arena, event_count, sizeof *slice->events);
-        if (slice->entries == NULL || slice->events == NULL) {
+        if (slice->entries == NULL) {
             rc = no_memory(err);
         }
     }
@@ -424,52 +431,4 @@ enum qp_code qp_slice_event(struct qp_slice *slice, size_t at, Qp__Event **event
     QP_ASSERT(at < slice->event_count);
     qp_arena_reset(&slice->scratch);
     return qp_event_decode(slice->events[at].bytes, &slice->scratch, event, err);
-}
-
-/* The event of an entry at a position; both ascend. */
-static size_t find_position(const struct qp_slice *slice, const struct qp_slice_entry *entry,
-                            uint32_t position)
-{
-    size_t low = entry->first_event;
-    size_t high = entry->first_event + entry->event_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (slice->events[middle].position < position) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    bool found =
-        low < entry->first_event + entry->event_count && slice->events[low].position == position;
-    return found ? low : SIZE_MAX;
-}
-
-size_t qp_slice_find_place(const struct qp_slice *slice, uint64_t index, uint32_t position)
-{
-    size_t low = 0;
-    size_t high = slice->entry_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (slice->entries[middle].index < index) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    bool found = low < slice->entry_count && slice->entries[low].index == index;
-    return found ? find_position(slice, &slice->entries[low], position) : SIZE_MAX;
-}
-
-size_t qp_slice_find_event(const struct qp_slice *slice, const Qp__EventReference *reference)
-{
-    for (size_t i = 0; i < slice->entry_count; i++) {
-        const struct qp_slice_entry *entry = &slice->entries[i];
-        if (entry->sequence != reference->sequence ||
-            memcmp(entry->issuer.bytes, reference->issuer.data, sizeof entry->issuer.bytes) != 0) {
-            continue;
-        }
-        return find_position(slice, entry, reference->position);
-    }
-    return SIZE_MAX;
 }

@@ -11,9 +11,11 @@ struct qp_slice_entry {
     uint64_t index;
     uint64_t admitted_ms;
     uint64_t sequence;
+    uint64_t first; /* of those that the statement gives up; its own sequence where there is none */
     struct qp_public_key issuer;
     struct qp_hash leaf;
     struct qp_hash statement; /* qp_hash_statement */
+    struct qp_hash previous;  /* what it names as the key's statement before `first` */
     size_t first_event;       /* in slice->events */
     size_t event_count;       /* shown */
     uint32_t signed_count;    /* in the statement */
@@ -47,7 +49,8 @@ struct qp_slice {
     struct qp_policy_result witnesses;
     struct qp_slice_entry *entries;
     size_t entry_count;
-    struct qp_slice_event *events; /* in log order */
+    const struct qp_slice_entry **by_key; /* entries, ascending by issuer, then sequence */
+    struct qp_slice_event *events;        /* in log order */
     size_t event_count;
     struct qp_slice_sealed *sealed; /* ascending by commitment */
     size_t sealed_count;
@@ -61,6 +64,10 @@ enum qp_code qp_slice_open(struct qp_slice *slice, struct qp_span file,
                            const struct qp_trust *trust, enum qp_code *authentic,
                            struct qp_err *reason, struct qp_err *err) QP_MUST_USE;
 void qp_slice_wipe(struct qp_slice *slice);
+
+/* Put the statements in the order of their keys and sequences. QP_E_INVALID: one key signed two
+ * histories. QP_E_MEMORY. For qp_slice_open. */
+enum qp_code qp_slice_order(struct qp_slice *slice, struct qp_err *err) QP_MUST_USE;
 
 /* Decode an event; it lives until the next call. Cannot fail for lack of form: it was decoded once.
  * QP_E_MEMORY. */

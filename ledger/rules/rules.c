@@ -294,31 +294,58 @@ bool qp_place_before(const Qp__EventPlace *one, const Qp__EventPlace *two)
     return one->index < two->index || (one->index == two->index && one->position < two->position);
 }
 
+static enum qp_code get_rule_set(struct qp_job *job, uint32_t ordinal, Qp__RuleSetState **record)
+{
+    struct qp_state_key key = qp_state_key_rule_set(ordinal);
+    return qp_job_get(job, &key, &qp_rule_rule_set_state, record);
+}
+
+static bool is_in_force(const struct qp_job *job, const Qp__RuleSetState *record)
+{
+    return record->rules->effective_from_ms <= job->event->occurred_ms &&
+           qp_place_before(record->published, &job->place);
+}
+
 /* A rule set may begin in the past, and an event is judged only once, so the past is judged by what
- * was published when it was admitted: voiding takes back exactly what was counted. */
+ * was published when it was admitted: voiding takes back exactly what was counted.
+ *
+ * Both halves of is_in_force hold for every rule set before one for which they hold, since each
+ * begins after the one before it. So the newest is found by halving. */
 enum qp_code qp_job_rule_set(struct qp_job *job, const Qp__RuleSetPublished **found)
 {
-    uint32_t ordinal = 0;
-    for (;;) {
-        struct qp_state_key key = qp_state_key_rule_set(ordinal);
-        Qp__RuleSetState *record = NULL;
-        enum qp_code rc = qp_job_get(job, &key, &qp_rule_rule_set_state, &record);
+    Qp__RuleSetState *record = NULL;
+    enum qp_code rc = get_rule_set(job, 0, &record);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    const Qp__RuleSetPublished *best = NULL;
+    uint32_t low = 1;
+    uint32_t high = record == NULL ? 0 : record->ordinal;
+    if (record != NULL && is_in_force(job, record)) {
+        *found = record->rules;
+        return QP_OK;
+    }
+    while (low < high) { /* ordinals below low are in force, those from high on are not */
+        uint32_t middle = low + (high - low) / 2;
+        rc = get_rule_set(job, middle, &record);
         if (rc != QP_OK) {
             return rc;
         }
-        if (record != NULL && record->rules->effective_from_ms <= job->event->occurred_ms &&
-            qp_place_before(record->published, &job->place)) {
-            *found = record->rules;
-            return QP_OK;
+        if (record != NULL && is_in_force(job, record)) {
+            best = record->rules;
+            low = middle + 1;
+        } else {
+            high = middle;
         }
-        if (record == NULL || record->ordinal <= 1) {
-            char when[QP_TIME_TEXT_BYTES];
-            qp_date_format(when, job->event->occurred_ms);
-            return qp_refuse(job->err, "QP-RULESET-NONE",
-                             "no rule set is in force on %s; the operator publishes one", when);
-        }
-        ordinal = record->ordinal - 1;
     }
+    if (best == NULL) {
+        char when[QP_TIME_TEXT_BYTES];
+        qp_date_format(when, job->event->occurred_ms);
+        return qp_refuse(job->err, "QP-RULESET-NONE",
+                         "no rule set is in force on %s; the operator publishes one", when);
+    }
+    *found = best;
+    return QP_OK;
 }
 
 const Qp__ConversionFactor *qp_rules_factor(const Qp__RuleSetPublished *published,
