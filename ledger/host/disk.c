@@ -41,8 +41,9 @@ void qp_disk_reserve(const char *path, mode_t mode, uint64_t bytes, int *error)
     do {
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode);
     } while (fd < 0 && errno == EINTR);
-    *error = fd < 0 || fstat(fd, &info) != 0 ? errno : 0;
-    if (*error == 0) {
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        *error = errno;
+    } else {
         off_t len = info.st_size > (off_t)bytes ? info.st_size : (off_t)bytes;
         do {
             *error = posix_fallocate(fd, 0, len);
