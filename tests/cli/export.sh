@@ -24,6 +24,16 @@ says '^quipu: 1 plot, 0.56 ha, in plots.geojson$' err
 expect 0 export_traces shipment.quipu
 cmp -s out plots.geojson || fail 'stdout has something else than the file'
 
+# For programs.
+expect 0 export_traces shipment.quipu --json -o again.geojson
+cmp -s again.geojson plots.geojson || fail 'another file with --json'
+is "$(jq -c '[.file, .plots, .left_out, .area_m2]' out)" '["again.geojson",1,0,5640]'
+[ ! -s err ] || fail 'words on stderr with --json'
+expect 0 export_traces shipment.quipu --json
+cmp -s out plots.geojson || fail 'stdout has something else with --json'
+expect 1 export_traces sealed.quipu --json
+is_json err
+
 # Not without every plot, unless asked for.
 expect 1 export_traces sealed.quipu -o none.geojson
 says '"located" does not pass' err

@@ -23,6 +23,7 @@ while read -r command; do
     cp out by_option
     says "^Usage: quipu $command" out
     says '^  -h, --help' out
+    says '^      --json' out
     # shellcheck disable=SC2086
     check_help help $command
     cmp -s out by_option || fail "quipu help $command differs from quipu $command --help"

@@ -8,6 +8,13 @@ expect 0 quipu receipt get ledger 12
 is "$(head -n 1 out)" c2sp.org/tlog-proof@v1
 quipu receipt get ledger 12 -o 12.tlog-proof
 cmp -s out 12.tlog-proof || fail 'the file has something else than stdout'
+expect 0 quipu receipt get ledger 12 --json
+is "$(wc -l <out)" 1
+is "$(jq -r .entry out)" 12
+jq -j .receipt out | cmp -s - 12.tlog-proof || fail 'another receipt with --json'
+expect 0 quipu receipt get ledger 12 --json -o again
+is "$(jq -c . out)" '{"entry":12,"file":"again"}'
+cmp -s again 12.tlog-proof || fail 'another file with --json'
 expect 0 quipu receipt check 12.tlog-proof --policy policy.json
 says '^VALID$' out
 says '^entry      12, admitted 20' out

@@ -48,3 +48,24 @@ expect 1 quipu trace ledger coop-norte/C-0002
 says 'there is a plot coop-norte/C-0001' err
 expect 2 quipu trace ledger cafe-sur
 expect 2 quipu trace --dot --json ledger cafe-sur/SH-0001
+
+# On a terminal nothing is wider than it; what does not fit goes on below.
+narrow() {
+    script -qec "stty cols $1; quipu trace ledger cafe-sur/SH-0001" /dev/null </dev/null |
+        tr -d '\r' | sed "s/$(printf '\033')\[[0-9]*m//g"
+}
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+    narrow 200 >out
+    cmp -s out want || fail "another tree on a wide terminal: $(diff out want)"
+    narrow 46 >out
+    cat >want <<'EOT'
+shipment cafe-sur/SH-0001, 390 kg, dispatched
+└─ 390 kg: lot cafe-sur/V-0001, green
+   └─ 499.5 kg: lot coop-norte/E-0001,
+          500 kg parchment, cafe-sur
+      └─ 500 kg: plot coop-norte/C-0001
+EOT
+    cmp -s out want || fail "another tree on a narrow terminal: $(diff out want)"
+else
+    echo 'skipped: no pseudo-terminal can be had here'
+fi

@@ -104,3 +104,10 @@ for mode in 644 600; do
     says 'coop.vkey is the public half of a key' err
     says 'give the secret one, the .key file' err
 done
+
+# Text is UTF-8 whatever the locale says.
+key ñandú
+for locale in C C.UTF-8; do
+    LC_ALL=$locale quipu key show ñandú.key >out
+    says '^key file    ñandú.key$' out
+done

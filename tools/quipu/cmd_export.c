@@ -108,6 +108,15 @@ static void tell(struct export *job, const char *path)
 {
     char area[WORDS_BYTES];
     char plots[WORDS_BYTES];
+    if (job->cli->json) {
+        if (!cli_is_stdout(path)) { /* else the export itself is the JSON */
+            cli_json(job->cli,
+                     json_pack("{s:s, s:I, s:I, s:I}", "file", path, "plots",
+                               (json_int_t)job->writer.feature_count, "left_out",
+                               (json_int_t)job->refused, "area_m2", (json_int_t)job->area_m2));
+        }
+        return;
+    }
     cli_note(job->cli, "%s, %s, in %s", words_count(plots, job->writer.feature_count, "plots"),
              words_area(area, job->area_m2), path != NULL ? cli_safe(job->cli, path) : "stdout");
 }
@@ -155,6 +164,7 @@ enum qp_code cmd_export(struct cli *cli, int argc, char **argv, struct qp_err *e
         .option_count = QP_COUNT(options),
         .operands_least = 1,
         .operands_most = 1,
+        .json = true,
     };
     struct cli_operands operands;
     struct qp_verdict *verdict = NULL;

@@ -39,6 +39,7 @@ static enum qp_code receipt_get(struct cli *cli, int argc, char **argv, struct q
         .option_count = QP_COUNT(options),
         .operands_least = 2,
         .operands_most = 2,
+        .json = true,
     };
     struct cli_operands operands;
     struct reader reader;
@@ -56,8 +57,15 @@ static enum qp_code receipt_get(struct cli *cli, int argc, char **argv, struct q
     }
     rc = qp_log_receipt(reader.log, index, &receipt, err);
     reader_close(&reader);
-    if (rc == QP_OK) {
+    if (rc == QP_OK && !(cli->json && cli_is_stdout(out))) {
         rc = cli_output(cli, out, qp_span_buf(&receipt), false, err);
+    }
+    if (rc == QP_OK && cli->json) {
+        bool to_stdout = cli_is_stdout(out);
+        cli_json(cli, json_pack("{s:I, s:s#}", "entry", (json_int_t)index,
+                                to_stdout ? "receipt" : "file",
+                                to_stdout ? (const char *)receipt.data : out,
+                                to_stdout ? (int)receipt.len : (int)strlen(out)));
     }
     qp_buf_wipe(&receipt);
     return rc;

@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "core/time.h"
+#include "host/terminal.h"
 #include "words.h"
 
 #include <quipu/trace.h>
@@ -11,6 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEPTH_DRAWN 128 /* deeper steps are drawn at this depth */
 
@@ -26,6 +28,8 @@ struct drawing {
     enum qp_trace_direction direction;
     const struct strokes *strokes;
     bool ended[DEPTH_DRAWN]; /* at this depth, the branch drawn last was the last one */
+    size_t width;            /* of the terminal; SIZE_MAX where there is none */
+    size_t at;               /* column of the line that is being drawn */
     uint64_t depth_most;     /* what is deeper is left out */
     uint64_t left_out;
 };
@@ -55,24 +59,52 @@ static bool reads_utf8(void)
 
 /* ---- Tree ---- */
 
-static void draw_stem(struct drawing *drawing, const struct qp_trace_step *step)
+#define STROKE_COLUMNS 3
+
+static unsigned drawn_depth(const struct qp_trace_step *step)
 {
-    unsigned depth = step->depth < DEPTH_DRAWN ? step->depth : DEPTH_DRAWN - 1;
-    for (unsigned i = 1; i < depth; i++) {
+    return step->depth < DEPTH_DRAWN ? step->depth : DEPTH_DRAWN - 1;
+}
+
+/* What runs down past a line at these depths. */
+static void draw_passing(const struct drawing *drawing, unsigned to_depth)
+{
+    for (unsigned i = 1; i <= to_depth; i++) {
         fputs(drawing->ended[i] ? drawing->strokes->blank : drawing->strokes->down, stdout);
-    }
-    if (depth > 0) {
-        fputs(step->last ? drawing->strokes->last : drawing->strokes->branch, stdout);
-        drawing->ended[depth] = step->last;
     }
 }
 
-/* "wet_parchment" with a space. */
-static void print_form(const char *form)
+static void draw_stem(struct drawing *drawing, const struct qp_trace_step *step)
 {
-    for (; *form != '\0'; form++) {
-        fputc(*form == '_' ? ' ' : *form, stdout);
+    unsigned depth = drawn_depth(step);
+    if (depth > 0) {
+        draw_passing(drawing, depth - 1);
+        fputs(step->last ? drawing->strokes->last : drawing->strokes->branch, stdout);
+        drawing->ended[depth] = step->last;
     }
+    drawing->at = (size_t)depth * STROKE_COLUMNS;
+}
+
+/* One more thing to say of the step, behind a comma; below, where the line has no room for it. */
+static void draw_item(struct drawing *drawing, const struct qp_trace_step *step,
+                      enum cli_style style, const char *text)
+{
+    struct cli *cli = drawing->cli;
+    const char *safe = cli_safe(cli, text);
+    size_t width = cli_width(safe);
+    unsigned depth = drawn_depth(step);
+    if (drawing->at + width + 3 > drawing->width) { /* with the comma behind it */
+        printf(",\n");
+        draw_passing(drawing, depth);
+        printf("    ");
+        drawing->at = (size_t)depth * STROKE_COLUMNS + 4;
+    } else {
+        printf(", ");
+        drawing->at += 2;
+    }
+    printf("%s%s%s", style != CLI_RESET ? cli_style(cli, stdout, style) : "", safe,
+           style != CLI_RESET ? cli_style(cli, stdout, CLI_RESET) : "");
+    drawing->at += width;
 }
 
 /* The party that an id begins with need not be told again. */
@@ -82,27 +114,41 @@ static bool is_of_id(const char *party, const char *id)
     return len == 0 || (strncmp(party, id, len) == 0 && id[len] == '/');
 }
 
-static void draw_rest(struct cli *cli, const struct qp_trace_step *step)
+/* "500 kg wet parchment": the weight where it is not the one drawn, and the form with spaces. */
+static void write_made(char text[2 * WORDS_BYTES], const struct qp_trace_step *step)
 {
-    char mass[WORDS_BYTES];
+    char mass[WORDS_BYTES] = "";
     bool whole = step->depth > 0 && step->drawn_grams == step->grams;
+    if (step->grams > 0 && (!whole || step->form[0] == '\0')) {
+        words_mass(mass, step->grams);
+    }
+    snprintf(text, 2 * (size_t)WORDS_BYTES, "%s%s%.40s", mass,
+             mass[0] != '\0' && step->form[0] != '\0' ? " " : "", step->form);
+    for (char *at = text; *at != '\0'; at++) {
+        *at = *at == '_' ? ' ' : *at;
+    }
+}
+
+static void draw_rest(struct drawing *drawing, const struct qp_trace_step *step)
+{
+    char made[2 * WORDS_BYTES];
+    char mass[WORDS_BYTES];
+    char left[WORDS_BYTES + 8];
     bool usual = strcmp(step->status, "held") == 0 || strcmp(step->status, "registered") == 0;
     bool bad = strcmp(step->status, "recalled") == 0 || strcmp(step->status, "voided") == 0;
-    if (step->grams > 0 && (!whole || step->form[0] == '\0')) {
-        printf(", %s%s", words_mass(mass, step->grams), step->form[0] != '\0' ? " " : "");
-    } else if (step->form[0] != '\0') {
-        printf(", ");
+    write_made(made, step);
+    if (made[0] != '\0') {
+        draw_item(drawing, step, CLI_RESET, made);
     }
-    print_form(step->form);
     if (step->left_grams > 0) {
-        printf(", %s left", words_mass(mass, step->left_grams));
+        snprintf(left, sizeof left, "%s left", words_mass(mass, step->left_grams));
+        draw_item(drawing, step, CLI_RESET, left);
     }
     if (!is_of_id(step->party, step->id)) {
-        printf(", %s", cli_safe(cli, step->party));
+        draw_item(drawing, step, CLI_RESET, step->party);
     }
     if (!usual && step->status[0] != '\0') {
-        printf(", %s%s%s", cli_style(cli, stdout, bad ? CLI_RED : CLI_RESET), step->status,
-               cli_style(cli, stdout, CLI_RESET));
+        draw_item(drawing, step, bad ? CLI_RED : CLI_RESET, step->status);
     }
     printf("\n");
 }
@@ -118,16 +164,19 @@ static enum qp_code draw_step(void *context, const struct qp_trace_step *step, s
         return QP_OK;
     }
     draw_stem(drawing, step);
+    const char *id = cli_safe(cli, step->id);
     if (step->depth > 0 && step->drawn_grams > 0) {
         printf("%s: ", words_mass(mass, step->drawn_grams));
+        drawing->at += strlen(mass) + 2;
     }
-    printf("%s%s %s%s", cli_style(cli, stdout, CLI_BOLD), step->kind, cli_safe(cli, step->id),
+    printf("%s%s %s%s", cli_style(cli, stdout, CLI_BOLD), step->kind, id,
            cli_style(cli, stdout, CLI_RESET));
+    drawing->at += strlen(step->kind) + 1 + cli_width(id);
     if (step->seen) {
         printf(" %s(above)%s\n", cli_style(cli, stdout, CLI_DIM),
                cli_style(cli, stdout, CLI_RESET));
     } else {
-        draw_rest(cli, step);
+        draw_rest(drawing, step);
     }
     return QP_OK;
 }
@@ -293,6 +342,8 @@ enum qp_code cmd_trace(struct cli *cli, int argc, char **argv, struct qp_err *er
     struct drawing drawing = {.cli = cli,
                               .direction = down ? QP_TRACE_DOWNSTREAM : QP_TRACE_UPSTREAM,
                               .depth_most = depth,
+                              .width = isatty(STDOUT_FILENO) == 1 ? qp_terminal_width(STDOUT_FILENO)
+                                                                  : SIZE_MAX,
                               .strokes = reads_utf8() ? &lines : &ascii};
     return walk(&drawing, operands.list[0], operands.list[1], dot, err);
 }
