@@ -18,6 +18,8 @@
  *   <ledger id>.head       how many bytes of that file were handed out, the next sequence, the link
  *                          to the last statement and what the next one gives up; replaced after
  *                          each signing
+ *   <ledger id>.party      the short name of the party, one line; the program's, which refuses
+ *                          another one after the first signing
  *   <ledger id>.torn-<n>   bytes behind that length: a signing that a crash cut off */
 #ifndef QUIPU_ISSUE_H
 #define QUIPU_ISSUE_H

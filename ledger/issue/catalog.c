@@ -4,7 +4,6 @@
 #include "rules/graph.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 struct qp_catalog {
@@ -62,6 +61,12 @@ const struct qp_catalog_item *qp_catalog_find(const struct qp_catalog *catalog,
 {
     return catalog == NULL || catalog->slot_count == 0 ? NULL
                                                        : catalog->slots[slot_of(catalog, kind, id)];
+}
+
+struct qp_catalog_item *qp_catalog_change(struct qp_catalog *catalog, enum qp_catalog_kind kind,
+                                          const char *id)
+{
+    return catalog->slot_count == 0 ? NULL : catalog->slots[slot_of(catalog, kind, id)];
 }
 
 size_t qp_catalog_count(const struct qp_catalog *catalog, enum qp_catalog_kind kind)
@@ -131,45 +136,6 @@ char *qp_catalog_assessed(struct qp_arena *arena, const Qp__Event *event)
     const Qp__PlotAssessed *body = event->plot_assessed;
     return qp_arena_printf(arena, "%s %" PRIu64 " %" PRIu64, body->plot, event->occurred_ms,
                            body->covers_to_ms);
-}
-
-/* ---- Harvests ---- */
-
-#define HARVEST_ID_BYTES 160
-
-static void harvest_id(char id[HARVEST_ID_BYTES], const char *plot, const Qp__LotHarvested *harvest,
-                       Qp__Form form)
-{
-    snprintf(id, HARVEST_ID_BYTES, "%.100s %u %d %d", plot, harvest->crop_year,
-             (int)harvest->commodity, (int)form);
-}
-
-uint64_t qp_catalog_harvested(const struct qp_catalog *catalog, const char *plot,
-                              const Qp__LotHarvested *harvest, Qp__Form form)
-{
-    char id[HARVEST_ID_BYTES];
-    harvest_id(id, plot, harvest, form);
-    const struct qp_catalog_item *item = qp_catalog_find(catalog, QP_CATALOG_HARVEST, id);
-    return item == NULL ? 0 : item->grams;
-}
-
-enum qp_code qp_catalog_add_harvest(struct qp_catalog *catalog, const Qp__LotHarvested *harvest,
-                                    struct qp_err *err)
-{
-    for (size_t i = 0; i < harvest->n_origins; i++) {
-        char id[HARVEST_ID_BYTES];
-        harvest_id(id, harvest->origins[i]->plot, harvest, harvest->form);
-        struct qp_catalog_item item = {.kind = QP_CATALOG_HARVEST, .id = id};
-        enum qp_code rc = qp_catalog_add(catalog, &item, err);
-        if (rc != QP_OK) {
-            return rc;
-        }
-        struct qp_catalog_item *sum = catalog->slots[slot_of(catalog, QP_CATALOG_HARVEST, id)];
-        if (!qp_add_u64(sum->grams, harvest->origins[i]->grams, &sum->grams)) {
-            sum->grams = UINT64_MAX;
-        }
-    }
-    return QP_OK;
 }
 
 /* ---- From events ---- */
@@ -314,20 +280,6 @@ static enum qp_code take_harvest(const struct taking *taking, struct qp_err *err
     return rc == QP_OK ? qp_catalog_add_harvest(taking->catalog, harvest, err) : rc;
 }
 
-/* What was voided has not been harvested. Its code stays used. */
-static void take_back(struct qp_catalog *catalog, const Qp__LotHarvested *harvest)
-{
-    for (size_t i = 0; i < harvest->n_origins; i++) {
-        char id[HARVEST_ID_BYTES];
-        harvest_id(id, harvest->origins[i]->plot, harvest, harvest->form);
-        if (qp_catalog_find(catalog, QP_CATALOG_HARVEST, id) != NULL) {
-            struct qp_catalog_item *sum = catalog->slots[slot_of(catalog, QP_CATALOG_HARVEST, id)];
-            uint64_t grams = harvest->origins[i]->grams;
-            sum->grams -= grams < sum->grams ? grams : sum->grams;
-        }
-    }
-}
-
 static enum qp_code take_voiding(const struct taking *taking, struct qp_err *err)
 {
     const Qp__EventReference *voided = taking->event->event_voided->event;
@@ -347,7 +299,7 @@ static enum qp_code take_voiding(const struct taking *taking, struct qp_err *err
                              err);
     }
     if (rc == QP_OK && event != NULL && event->body_case == QP__EVENT__BODY_LOT_HARVESTED) {
-        take_back(taking->catalog, event->lot_harvested);
+        qp_catalog_take_back(taking->catalog, event->lot_harvested);
     }
     qp_buf_wipe(&bytes);
     qp_arena_wipe(&arena);

@@ -54,9 +54,14 @@ enum qp_code qp_catalog_add(struct qp_catalog *catalog, const struct qp_catalog_
 /* NULL when it is not there. catalog may be NULL: empty. */
 const struct qp_catalog_item *qp_catalog_find(const struct qp_catalog *catalog,
                                               enum qp_catalog_kind kind, const char *id);
+/* As above, to be changed by this room. */
+struct qp_catalog_item *qp_catalog_change(struct qp_catalog *catalog, enum qp_catalog_kind kind,
+                                          const char *id);
 /* Add what the plots of a harvest gave. QP_E_MEMORY. */
 enum qp_code qp_catalog_add_harvest(struct qp_catalog *catalog, const Qp__LotHarvested *harvest,
                                     struct qp_err *err) QP_MUST_USE;
+/* Take it away again: the harvest was voided. */
+void qp_catalog_take_back(struct qp_catalog *catalog, const Qp__LotHarvested *harvest);
 /* Grams that a plot gave in a crop year, in one form; 0 where nothing is known. */
 uint64_t qp_catalog_harvested(const struct qp_catalog *catalog, const char *plot,
                               const Qp__LotHarvested *harvest, Qp__Form form);

@@ -30,6 +30,10 @@ says 'nothing was signed: 686 of 686 rows are wrong' err
 [ ! -e again.qst ] || fail "signed twice"
 is "$(statements)" 3
 
+says 'and 666 more rows like: lot alto-mayo/E-' err
+is "$(grep -c '^deliveries-alto-mayo.csv  line ' err)" 20
+says '686 of the rows were signed before, from statement 2 on; "quipu journal \-\-export \-\-from 2"' err
+
 # One wrong row: the line, the reason, nothing signed; then the good rows, and the bad ones apart.
 {
     head -n 1 "$SAMPLE/deliveries-alto-mayo.csv"
@@ -93,3 +97,68 @@ while read -r file kind words; do
 done <table
 is "$(statements)" "$before"
 [ ! -e x.qst ] || fail "signed from a bad file"
+
+# A dry run and a failed import write nothing; without its journal a key signs nothing.
+key new
+ls -a new.journal >before
+import_new() {
+    kind=$1
+    shift
+    quipu import "$kind" --key new.key --ledger "$id" "$@"
+}
+expect 0 import_new producers --party alto-mayo -n "$SAMPLE/producers-alto-mayo.csv"
+expect 0 quipu import producers --key new.key --party alto-mayo -n "$SAMPLE/producers-alto-mayo.csv"
+expect 1 import_new deliveries --party alto-mayo -o x.qst "$SAMPLE/deliveries-alto-mayo.csv"
+says 'is not registered by this key.*' err
+ls -a new.journal | cmp -s - before || fail "something was written into the journal"
+rmdir new.journal
+expect 0 import_new producers --party alto-mayo -n "$SAMPLE/producers-alto-mayo.csv"
+expect 2 import_new producers --party alto-mayo -o x.qst "$SAMPLE/producers-alto-mayo.csv"
+says 'bring its journal, or say \-\-new-journal' err
+[ ! -e new.journal ] || fail "a journal was made"
+expect 0 import_new producers --party alto-mayo --new-journal -o x.qst \
+    "$SAMPLE/producers-alto-mayo.csv"
+
+# The party of the first signing is the party; a key named for another is worth a word.
+expect 2 import_new plots --party altomayo -o x.qst "$SAMPLE/plots-alto-mayo.geojson"
+says 'this key has signed as alto-mayo' err
+expect 0 import_new plots --party alto-mayo -o x.qst "$SAMPLE/plots-alto-mayo.geojson"
+says_not 'named' err
+key selva-central
+expect 0 quipu import producers --key selva-central.key --party selva-centrl --ledger "$id" -n \
+    "$SAMPLE/producers-selva-central.csv"
+says 'the key is named selva-central, but \-\-party is selva-centrl' err
+for party in k Camara; do
+    expect 2 import_new plots --party $party -n "$SAMPLE/plots-alto-mayo.geojson"
+done
+says 'small letters only' err
+
+# More than a plot can give: a warning, and with the ledger's rules a wrong row.
+{
+    head -n 1 "$SAMPLE/deliveries-alto-mayo.csv"
+    echo 'X-1,2026-06-10,P-0001,C-0001,coffee,cherry,90,t,2026,,,,2026-06-08,2026-06-09'
+} >much.csv
+expect 0 import_new deliveries --party alto-mayo -n much.csv
+says '(taken) plots: alto-mayo/C-0001 has given 14400 kg' err
+expect 1 import_new deliveries --party alto-mayo -n much.csv \
+    --rules "$SAMPLE/events/01-camara-cafe.json"
+says 'would have given 14400 kg' err
+expect 3 import_new deliveries --party alto-mayo -n much.csv --rules much.csv
+expect 0 import_new deliveries --party alto-mayo -o x.qst "$SAMPLE/deliveries-alto-mayo.csv" \
+    --rules "$SAMPLE/events/01-camara-cafe.json"
+
+# A workbook is named for what it is.
+printf 'PK\003\004...' >table.xlsx
+expect 3 import_new deliveries --party alto-mayo -n table.xlsx
+says 'this is an Excel workbook' err
+
+# Help and page list every role that there is, and what each may sign is in the page.
+quipu import parties --help | tr -cs 'a-z_' '\n' >words
+sed -n 's/^ *ROLE_\([A-Z]*\) = [1-9].*/\1/p' "$QP_SOURCE/proto/quipu/v1/party.proto" |
+    tr 'A-Z' 'a-z' >roles
+is "$(wc -l <roles)" 14
+while read -r role; do
+    grep -qx "$role" words || fail "import parties --help does not name the role $role"
+    grep -q "^\.It Cm $role\$" "$QP_SOURCE/tools/man/quipu-import.1" ||
+        fail "quipu-import.1 does not say what the role $role may sign"
+done <roles

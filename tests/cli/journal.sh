@@ -33,6 +33,7 @@ expect 2 quipu journal coop.key --export --events
 
 # Another key's journal, a changed byte, bytes that are missing.
 key other
+rmdir other.journal
 cp -r coop.journal other.journal
 expect 1 quipu journal other.key
 says 'another key' err

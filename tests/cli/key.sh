@@ -5,6 +5,8 @@
 expect 0 quipu key new open.key --name open/1 --no-passphrase
 is "$(stat -c %a open.key)" 600
 says 'passphrase  NO' out
+is "$(stat -c %a open.journal)" 700
+is "$(ls -A open.journal)" ''
 expect 0 quipu key show open.key
 says "^vkey        $(cat open.vkey)\$" out
 expect 0 quipu key show --json open.key
@@ -48,6 +50,7 @@ expect 0 sign --key fd.key --passphrase-fd 3 3<pass
 # One that is at hand is no reason to refuse a key that needs none.
 expect 0 sign --key open.key --passphrase-file pass
 expect 2 setsid quipu key new third.key --name third/1 </dev/null
+[ ! -e third.journal ] || fail "a journal without a key"
 [ ! -e third.key ] || fail "a key was made without a passphrase"
 
 # A key that others can read is not used; a file that is none, or is cut off, is refused.

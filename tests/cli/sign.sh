@@ -33,7 +33,7 @@ is "$(jq -c '[.file, .events, .sealed, .statements, .first_sequence]' out)" '["s
 expect 3 quipu sign --key coop.key -o bad.qst bad.json
 says 'bad.json' err
 says 'line 2' err
-says 'lot' err
+says 'lot is a code without its party; write PARTY/CODE' err
 [ ! -e bad.qst ] || fail "a file of a bad list"
 echo '{"occurred":"2026-02-03","lot_recaled":{}}' >bad.json
 expect 3 quipu sign --key coop.key -o bad.qst bad.json
@@ -72,3 +72,36 @@ expect 4 quipu sign --key coop.key -o no/such/folder.qst one.json
 says 'journal \-\-export \-\-from 8' err
 expect 0 quipu journal coop.key --export --from 8 -o again.qst
 [ -s again.qst ] || fail "nothing handed out again"
+
+# What every ledger refuses is not signed, and a key without its journal signs nothing.
+expect 0 quipu journal coop.key --json
+cp out before
+cat >shipment.json <<'END'
+{"occurred": "2026-06-20", "shipment_dispatched": {"shipment": "a-b/S-1", "consignee": "buyer",
+ "lots": [{"lot": "a-b/L-1", "quantity": {"grams": 5}}], "commodity": "coffee",
+ "hs_code": "090111", "port_of_loading": "PECLL", "port_of_discharge": "DEHAM",
+ "destination_country": "DE", "containers": [{"number": "CSQU3054384"}]}}
+END
+expect 1 quipu sign --key coop.key -o x.qst shipment.json
+says 'nothing was signed; event 1, shipment_dispatched' err
+says 'QP-SHIPMENT-CONTAINER' err
+sed -i 's/CSQU3054384/CSQU3054383/' shipment.json
+expect 1 quipu sign --key coop.key --party other -o x.qst shipment.json
+says 'QP-NAME' err
+expect 2 quipu sign --key coop.key --party A-b -o x.qst shipment.json
+expect 0 quipu journal coop.key --json
+cmp -s out before || fail "something was signed"
+expect 0 quipu sign --key coop.key --party a-b -o x.qst shipment.json
+expect 2 quipu sign --key coop.key --party other -o x.qst shipment.json
+says 'has signed as a-b' err
+sed -i 's/a-b.S-1/other\/S-1/' shipment.json
+expect 1 quipu sign --key coop.key -o x.qst shipment.json
+says 'QP-NAME' err
+mv coop.journal elsewhere
+for ledger in '' "--ledger $id"; do
+    # shellcheck disable=SC2086 # none or two words
+    expect 2 quipu sign --key coop.key $ledger -o x.qst one.json
+    says 'bring its journal' err
+done
+expect 1 quipu journal coop.key
+[ ! -e coop.journal ] || fail "a journal was made"

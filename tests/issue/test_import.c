@@ -449,6 +449,62 @@ static void holds_deliveries_against_what_their_plots_can_give(void **state)
     qp_buf_wipe(&bad);
 }
 
+static void counts_no_harvest_that_was_voided(void **state)
+{
+    (void)state;
+    struct qp_hash ledger = {.bytes = {6}};
+    struct qp_key *key = NULL;
+    struct qp_public_key public_key;
+    struct qp_journal *journal = NULL;
+    struct qp_catalog *known = NULL;
+    struct qp_buf out = {0};
+    struct qp_buf bad = {0};
+    struct qp_arena arena;
+    char hex[65];
+    char text[600];
+    struct qp_hash leaf;
+    struct qp_draft *draft = new_draft();
+    struct qp_import_options options = options_for("coop");
+    qp_arena_init(&arena, 0);
+    options.others_registered = true;
+    assert_int_equal(run_text(draft, qp_import_deliveries,
+                              DELIVERIES "L-1,2026-06-10,P-1,C-1,coffee,cherry,10,t,2026,,,,"
+                                         "2026-06-08,2026-06-09\n"
+                                         "L-2,2026-06-10,P-1,C-1,coffee,cherry,2,t,2026,,,,"
+                                         "2026-06-08,2026-06-09\n",
+                              &options, &bad),
+                     QP_OK);
+    const Qp__LotHarvested *harvest = event_of(draft, 0, &arena)->lot_harvested;
+    assert_ok(qp_key_generate(&key, err));
+    qp_key_public(key, &public_key);
+    qp_hex_encode(hex, qp_span_of(public_key.bytes, sizeof public_key.bytes));
+    qp_hash_leaf(&leaf, qp_draft_event(draft, 0));
+    char event_hex[65];
+    qp_hash_hex(event_hex, &leaf);
+    assert_ok(qp_journal_open(in_folder("voided"), key, &ledger, &journal, err));
+    assert_ok(qp_journal_sign(journal, draft, 2, 5, &out, NULL, err));
+    struct qp_draft *voiding = new_draft();
+    snprintf(text, sizeof text,
+             "{\"occurred\":\"2026-06-11\",\"event_voided\":{\"event\":{\"issuer\":\"%s\","
+             "\"sequence\":0,\"position\":0,\"event\":\"%s\"},\"reason\":\"a slip\"}}",
+             hex, event_hex);
+    assert_ok(qp_draft_add_json(voiding, qp_span_text(text), NULL, err));
+    assert_ok(qp_journal_sign(journal, voiding, 1, 6, &out, NULL, err));
+    assert_ok(qp_catalog_new(&known, err));
+    assert_ok(qp_catalog_add_journal(known, journal, err));
+    assert_int_equal(qp_catalog_harvested(known, "coop/C-1", harvest, QP__FORM__FORM_CHERRY),
+                     2000000);
+    assert_int_equal(qp_catalog_find(known, QP_CATALOG_LOT, "coop/L-1")->statement, 1);
+    qp_catalog_free(known);
+    qp_journal_close(journal);
+    qp_key_free(key);
+    qp_draft_free(draft);
+    qp_draft_free(voiding);
+    qp_arena_wipe(&arena);
+    qp_buf_wipe(&out);
+    qp_buf_wipe(&bad);
+}
+
 static void names_a_workbook_and_a_party_that_is_none_for_what_they_are(void **state)
 {
     (void)state;
@@ -553,6 +609,7 @@ int main(void)
         cmocka_unit_test(tells_every_fault_of_a_row),
         cmocka_unit_test(takes_a_decimal_comma_only_between_semicolons),
         cmocka_unit_test(holds_deliveries_against_what_their_plots_can_give),
+        cmocka_unit_test(counts_no_harvest_that_was_voided),
         cmocka_unit_test(names_a_workbook_and_a_party_that_is_none_for_what_they_are),
         cmocka_unit_test(takes_real_outlines_or_says_what_is_wrong_with_them),
         cmocka_unit_test(survives_a_failure_of_every_allocation),

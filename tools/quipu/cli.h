@@ -186,7 +186,8 @@ enum qp_code cli_journal_path(const char *key_path, struct qp_buf *out,
 /* 64 hexadecimal digits, a ledger.json, or a folder with one. */
 enum qp_code cli_ledger_id(const char *text, struct qp_hash *ledger_id,
                            struct qp_err *err) QP_MUST_USE;
-/* Key and journal of a command that signs. ledger: as above, or NULL for the only one. */
+/* Key and journal of a command that reads what was signed; a journal that is not there is not made.
+ * ledger: as above, or NULL for the only one. For commands that sign: issuer.h. */
 enum qp_code cli_journal_open(const char *key_path, const struct cli_secret *secret,
                               const char *ledger, struct qp_key **key, struct qp_journal **journal,
                               struct qp_err *err) QP_MUST_USE;
@@ -207,6 +208,8 @@ struct cli_signing {
 bool cli_is_stdout(const char *path);
 /* Before anything is signed: can it be handed out at all? QP_E_USAGE on a terminal. */
 enum qp_code cli_check_output(const char *path, struct qp_err *err) QP_MUST_USE;
+/* And is the batch one? QP_E_USAGE. */
+enum qp_code cli_check_signing(const struct cli_signing *signing, struct qp_err *err) QP_MUST_USE;
 /* Sign a draft, write the submission file, say what was done. */
 enum qp_code cli_sign_draft(struct cli *cli, struct qp_journal *journal,
                             const struct qp_draft *draft, const struct cli_signing *signing,

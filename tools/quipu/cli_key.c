@@ -251,6 +251,16 @@ enum qp_code cli_journal_open(const char *key_path, const struct cli_secret *sec
     if (rc == QP_OK) {
         rc = cli_key_open(key_path, secret, &opened, err);
     }
+    bool there = true;
+    if (rc == QP_OK) {
+        rc = qp_file_exists((const char *)dir.data, &there, err);
+    }
+    if (rc == QP_OK && !there) {
+        rc = qp_fail(err, QP_E_NOT_FOUND,
+                     "the key's journal %.150s is not there; this key has signed elsewhere, or "
+                     "nothing",
+                     (const char *)dir.data);
+    }
     if (rc == QP_OK) {
         rc = qp_journal_open((const char *)dir.data, opened, ledger != NULL ? &ledger_id : NULL,
                              journal, err);

@@ -16,6 +16,14 @@ enum qp_code cli_check_output(const char *path, struct qp_err *err)
     return QP_OK;
 }
 
+enum qp_code cli_check_signing(const struct cli_signing *signing, struct qp_err *err)
+{
+    if (signing->batch == 0 || signing->batch > QP_EVENTS_MAX) {
+        return qp_fail(err, QP_E_USAGE, "--batch takes 1 to %d events", QP_EVENTS_MAX);
+    }
+    return cli_check_output(signing->output, err);
+}
+
 enum qp_code cli_sign_draft(struct cli *cli, struct qp_journal *journal,
                             const struct qp_draft *draft, const struct cli_signing *signing,
                             struct qp_err *err)
@@ -24,9 +32,6 @@ enum qp_code cli_sign_draft(struct cli *cli, struct qp_journal *journal,
     size_t count = 0;
     size_t events = qp_draft_event_count(draft);
     uint64_t first = qp_journal_next_sequence(journal);
-    if (signing->batch == 0 || signing->batch > QP_EVENTS_MAX) {
-        return qp_fail(err, QP_E_USAGE, "--batch takes 1 to %d events", QP_EVENTS_MAX);
-    }
     enum qp_code rc =
         qp_journal_sign(journal, draft, (uint32_t)signing->batch, qp_now_ms(), &out, &count, err);
     if (rc != QP_OK) {

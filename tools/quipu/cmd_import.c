@@ -1,5 +1,6 @@
 /* quipu import: tables that people keep become signed statements. */
-#include "cli.h"
+#include "import_notes.h"
+#include "issuer.h"
 
 #include "core/check.h"
 #include "host/clock.h"
@@ -12,24 +13,22 @@
 #define IMPORT_BYTES_MAX ((size_t)256 * 1024 * 1024)
 #define METHOD_BYTES_MAX ((size_t)1024 * 1024)
 #define KEY_BYTES_MAX ((size_t)4096)
-#define NOTES_AT_ONCE 400 /* rows of the table of faults that are lined up together */
+#define RULES_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* A laptop's clock may be a little behind the one that dated a row. */
 #define CLOCK_SLACK_MS (UINT64_C(24) * 60 * 60 * 1000)
 
 struct import {
     struct cli *cli;
     struct qp_import_options how;
-    const char *key_path;
-    const char *ledger;
+    struct issuer issuer;
     const char *at;
     const char *bad_path;
     const char *keys_dir;        /* of parties */
     const char *method_path;     /* of assessments */
     struct cli_list plots_paths; /* of assessments */
-    bool dry_run;
-    struct cli_secret secret;
+    const char *rules_path;      /* of deliveries */
     struct cli_signing signing;
-    struct cli_table notes;
+    struct import_notes notes;
 };
 
 typedef enum qp_code import_function(struct qp_draft *draft, struct qp_span file,
@@ -37,53 +36,38 @@ typedef enum qp_code import_function(struct qp_draft *draft, struct qp_span file
                                      struct qp_import_report *report, struct qp_buf *bad_rows,
                                      struct qp_err *err);
 
-static void tell(void *context, const struct qp_import_note *note)
-{
-    struct import *import = context;
-    struct cli *cli = import->cli;
-    if (cli->json) {
-        cli_json_on(cli, stderr,
-                    json_pack("{s:s, s:s, s:I, s:b, s:s}", "file", note->file, "unit", note->unit,
-                              "place", (json_int_t)note->place, "warning", note->warning ? 1 : 0,
-                              "text", note->text));
-        return;
-    }
-    const char *slash = strrchr(note->file, '/');
-    cli_cell(cli, &import->notes, slash != NULL ? slash + 1 : note->file);
-    cli_cellf(cli, &import->notes, "%s %" PRIu64, note->unit, note->place);
-    cli_cellf(cli, &import->notes, "%s%s", note->warning ? "(taken) " : "", note->text);
-    if (import->notes.cell_count >= (size_t)NOTES_AT_ONCE * import->notes.column_count) {
-        cli_table_print(cli, &import->notes, stderr);
-    }
-}
-
 /* What the statements of this key have named is known; what other keys registered is not. */
 static enum qp_code load_catalog(const struct qp_journal *journal, struct qp_catalog **catalog,
                                  struct qp_err *err)
 {
     enum qp_code rc = qp_catalog_new(catalog, err);
-    return rc == QP_OK ? qp_catalog_add_journal(*catalog, journal, err) : rc;
+    return rc == QP_OK && journal != NULL ? qp_catalog_add_journal(*catalog, journal, err) : rc;
 }
 
 static void print_report(struct import *import, const struct qp_import_report *report)
 {
     struct cli *cli = import->cli;
-    bool to_stdout = cli_is_stdout(import->signing.output) && !import->dry_run;
+    bool to_stdout = cli_is_stdout(import->signing.output) && !import->issuer.dry_run;
     FILE *stream = to_stdout ? stderr : stdout;
-    if (import->notes.cell_count > 0) {
-        cli_table_print(cli, &import->notes, stderr);
-    }
+    import_notes_end(&import->notes);
     if (cli->json) {
         cli_json_on(cli, stream,
                     json_pack("{s:s, s:I, s:I, s:I, s:I, s:b}", "file", import->how.file, "rows",
                               (json_int_t)report->rows, "good", (json_int_t)report->good, "bad",
                               (json_int_t)report->bad, "warnings", (json_int_t)report->warnings,
-                              "dry_run", import->dry_run ? 1 : 0));
+                              "dry_run", import->issuer.dry_run ? 1 : 0));
         return;
     }
     (void)fflush(stderr);
     fprintf(stream, "%s: %" PRIu64 " rows, %" PRIu64 " good, %" PRIu64 " wrong\n",
             cli_safe(cli, import->how.file), report->rows, report->good, report->bad);
+    if (report->signed_before > 0) {
+        cli_note(cli,
+                 "%" PRIu64 " of the rows %s signed before, from statement %" PRIu64
+                 " on; \"quipu journal --export --from %" PRIu64 "\" hands it out again",
+                 report->signed_before, report->signed_before == 1 ? "was" : "were",
+                 report->statement, report->statement);
+    }
 }
 
 static enum qp_code refuse(const struct import *import, const struct qp_import_report *report,
@@ -154,18 +138,32 @@ static enum qp_code read_method(struct import *import, struct qp_arena *arena, s
     return rc;
 }
 
+static enum qp_code read_rules(struct import *import, struct qp_arena *arena, struct qp_err *err)
+{
+    struct qp_buf file = {0};
+    if (import->rules_path == NULL) {
+        return QP_OK;
+    }
+    enum qp_code rc = qp_file_read(import->rules_path, RULES_BYTES_MAX, &file, err);
+    if (rc == QP_OK) {
+        rc = qp_import_rules_read(qp_span_buf(&file), arena, &import->how.rules, err);
+        rc = rc == QP_OK ? rc : qp_prefix(err, rc, "%.150s", import->rules_path);
+    }
+    qp_buf_wipe(&file);
+    return rc;
+}
+
 /* ---- The import ---- */
 
 /* From the file's bytes to its statements. */
 static enum qp_code import_bytes(struct import *import, import_function *function,
-                                 struct qp_span file, struct qp_journal *journal,
-                                 struct qp_err *err)
+                                 struct qp_span file, struct qp_err *err)
 {
     struct qp_draft *draft = NULL;
     struct qp_catalog *catalog = NULL;
     struct qp_import_report report = {0};
     struct qp_buf bad = {0};
-    enum qp_code rc = load_catalog(journal, &catalog, err);
+    enum qp_code rc = load_catalog(import->issuer.journal, &catalog, err);
     import->how.known = catalog;
     rc = rc == QP_OK ? qp_draft_new(&draft, err) : rc;
     if (rc != QP_OK) {
@@ -182,11 +180,14 @@ static enum qp_code import_bytes(struct import *import, import_function *functio
         rc = refuse(import, &report, err);
     }
     /* The bad rows first: after signing, a row must not be lost between the two files. */
-    if (rc == QP_OK && bad.len > 0 && !import->dry_run) {
+    if (rc == QP_OK && bad.len > 0 && !import->issuer.dry_run) {
         rc = qp_file_put(import->bad_path, 0644, qp_span_buf(&bad), err);
     }
-    if (rc == QP_OK && !import->dry_run) {
-        rc = cli_sign_draft(import->cli, journal, draft, &import->signing, err);
+    if (rc == QP_OK && !import->issuer.dry_run) {
+        rc = issuer_begin(&import->issuer, err);
+        rc = rc == QP_OK
+                 ? cli_sign_draft(import->cli, import->issuer.journal, draft, &import->signing, err)
+                 : rc;
     }
 out:
     qp_draft_free(draft);
@@ -206,37 +207,32 @@ static enum qp_code set_times(struct import *import, struct qp_err *err)
 static enum qp_code import_file(struct import *import, import_function *function, const char *path,
                                 struct qp_err *err)
 {
-    static const struct cli_column columns[] = {
-        {.title = "file"}, {.title = "where"}, {.title = "what is wrong", .wrap = true}};
     struct qp_buf file = {0};
-    struct qp_key *key = NULL;
-    struct qp_journal *journal = NULL;
     struct qp_catalog *plots = NULL;
     struct qp_arena arena;
     const struct qp_file_reader reader = {.context = import, .read = read_key};
-    import->notes = (struct cli_table){.columns = columns, .column_count = QP_COUNT(columns)};
+    import_notes_begin(&import->notes, import->cli);
     import->how.file = strcmp(path, "-") == 0 ? "stdin" : path;
     import->how.skip_bad = import->bad_path != NULL;
-    import->how.tell = tell;
-    import->how.context = import;
+    import->how.tell = import_notes_tell;
+    import->how.context = &import->notes;
+    import->how.party = import->issuer.party;
     import->how.read_file = &reader;
     import->how.plots = NULL;
     qp_arena_init(&arena, 0);
-    enum qp_code rc = import->dry_run ? QP_OK : cli_check_output(import->signing.output, err);
+    enum qp_code rc = import->issuer.dry_run ? QP_OK : cli_check_signing(&import->signing, err);
     rc = rc == QP_OK ? set_times(import, err) : rc;
     if (rc == QP_OK && import->method_path != NULL) {
         rc = read_method(import, &arena, err);
         rc = rc == QP_OK ? read_plots(import, &plots, err) : rc;
         import->how.plots = plots;
     }
+    rc = rc == QP_OK ? read_rules(import, &arena, err) : rc;
     rc = rc == QP_OK ? qp_file_read(path, IMPORT_BYTES_MAX, &file, err) : rc;
-    rc = rc == QP_OK ? cli_journal_open(import->key_path, &import->secret, import->ledger, &key,
-                                        &journal, err)
-                     : rc;
-    rc = rc == QP_OK ? import_bytes(import, function, qp_span_buf(&file), journal, err) : rc;
-    qp_buf_wipe(&import->notes.cells);
-    qp_journal_close(journal);
-    qp_key_free(key);
+    rc = rc == QP_OK ? issuer_open(import->cli, &import->issuer, err) : rc;
+    rc = rc == QP_OK ? import_bytes(import, function, qp_span_buf(&file), err) : rc;
+    import_notes_wipe(&import->notes);
+    issuer_close(&import->issuer);
     qp_buf_wipe(&file);
     qp_catalog_free(plots);
     qp_arena_wipe(&arena);
@@ -250,7 +246,8 @@ enum takes {
     TAKES_CODES = 1, /* of one party, which stands in front of them */
     TAKES_TIME = 2,  /* of all rows */
     TAKES_KEYS = 4,
-    TAKES_FINDINGS = 8
+    TAKES_FINDINGS = 8,
+    TAKES_RULES = 16
 };
 
 struct face {
@@ -271,11 +268,10 @@ static size_t add_options(struct cli_option *to, size_t at, const struct cli_opt
 static size_t make_options(struct import *import, unsigned takes, struct cli_option *to)
 {
     const struct cli_option first[] = {
-        {'k', "key", CLI_NEEDED, "FILE", &import->key_path, "the secret key that signs"},
-        CLI_SECRET_OPTIONS(import->secret),
+        ISSUER_KEY_OPTIONS(import->issuer),
     };
     const struct cli_option codes[] = {
-        {'p', "party", CLI_NEEDED, "PARTY", &import->how.party,
+        {'p', "party", CLI_NEEDED, "PARTY", &import->issuer.party,
          "whose codes these are; it is put in front of every code: PARTY/C-0001"},
         {0, "others-registered", CLI_FLAG, NULL, &import->how.others_registered,
          "take producers and plots that this key has not registered; the ledger judges them"},
@@ -290,17 +286,22 @@ static size_t make_options(struct import *import, unsigned takes, struct cli_opt
         {0, "plots", CLI_LIST, "FILE", &import->plots_paths,
          "a submission file that registers plots; may be given again and again"},
     };
+    const struct cli_option rules[] = {
+        {0, "rules", CLI_TEXT, "FILE", &import->rules_path,
+         "JSON of the event that published the ledger's rules: refuse what its limits of yield "
+         "refuse; without it, suggested limits warn"},
+    };
     const struct cli_option time[] = {
         {0, "at", CLI_TEXT, "TIME", &import->at,
          "when all of it was registered, such as 2026-02-03 or 2026-02-03T10:00:00-05:00; now if "
          "absent"},
     };
     const struct cli_option last[] = {
-        {'l', "ledger", CLI_TEXT, "LEDGER", &import->ledger,
-         "for which ledger: its id, its ledger.json, or its folder; needed the first time"},
+        ISSUER_LEDGER_OPTIONS(import->issuer),
         {0, "skip-bad", CLI_TEXT, "FILE", &import->bad_path,
          "sign the good rows and put the bad ones, as they are, into FILE"},
-        {'n', "dry-run", CLI_FLAG, NULL, &import->dry_run, "judge the rows, sign nothing"},
+        {'n', "dry-run", CLI_FLAG, NULL, &import->issuer.dry_run,
+         "judge the rows, sign and write nothing"},
         {0, "batch", CLI_NUMBER, "N", &import->signing.batch,
          "at most N events in a statement (4096)"},
         {'o', "output", CLI_TEXT, "FILE", &import->signing.output,
@@ -310,6 +311,7 @@ static size_t make_options(struct import *import, unsigned takes, struct cli_opt
     count = takes & TAKES_CODES ? add_options(to, count, codes, QP_COUNT(codes)) : count;
     count = takes & TAKES_KEYS ? add_options(to, count, keys, QP_COUNT(keys)) : count;
     count = takes & TAKES_FINDINGS ? add_options(to, count, findings, QP_COUNT(findings)) : count;
+    count = takes & TAKES_RULES ? add_options(to, count, rules, QP_COUNT(rules)) : count;
     count = takes & TAKES_TIME ? add_options(to, count, time, QP_COUNT(time)) : count;
     return add_options(to, count, last, QP_COUNT(last));
 }
@@ -342,8 +344,10 @@ static enum qp_code import_parties(struct cli *cli, int argc, char **argv, struc
     static const struct face face = {
         .name = "import parties",
         .about = "Enrol parties and their keys from a CSV file with the columns party, legal_name, "
-                 "country, ruc, gln, roles (cooperative|processor), vkey_file, address, email, "
-                 "phone. Address, email and phone are sealed.",
+                 "country, ruc, gln, roles, vkey_file, address, email, phone. Address, email and "
+                 "phone are sealed. Roles, with | between several: operator, registrar, "
+                 "cooperative, producer, processor, carrier, warehouse, exporter, terminal, "
+                 "importer, certifier, assessor, inspector, authority.",
         .function = qp_import_parties,
         .takes = TAKES_KEYS | TAKES_TIME};
     return run(cli, &face, argc, argv, err);
@@ -393,7 +397,7 @@ static enum qp_code import_deliveries(struct cli *cli, int argc, char **argv, st
                  "commodity, form, quantity, unit, crop_year, delivery_note, moisture_percent, "
                  "price_pen_per_kg, harvest_from, harvest_to. The price is sealed.",
         .function = qp_import_deliveries,
-        .takes = TAKES_CODES};
+        .takes = TAKES_CODES | TAKES_RULES};
     return run(cli, &face, argc, argv, err);
 }
 

@@ -1,5 +1,5 @@
 /* quipu init: open a ledger. */
-#include "cli.h"
+#include "issuer.h"
 
 #include "core/check.h"
 #include "core/time.h"
@@ -104,6 +104,8 @@ static enum qp_code sign_opening(const struct init *init, const struct qp_draft 
     rc = rc == QP_OK ? qp_journal_open((const char *)dir.data, init->key, ledger_id, &journal, err)
                      : rc;
     rc = rc == QP_OK ? qp_journal_sign(journal, draft, 1, qp_now_ms(), opening, &count, err) : rc;
+    rc = rc == QP_OK ? issuer_remember((const char *)dir.data, ledger_id, init->operator_party, err)
+                     : rc;
     qp_journal_close(journal);
     qp_buf_wipe(&dir);
     return rc;

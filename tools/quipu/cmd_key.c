@@ -32,6 +32,16 @@ static void print_key(struct cli *cli, const char *path, const struct qp_vkey *v
     printf("passphrase  %s\n", encrypted ? "yes" : "NO: whoever reads the file can sign with it");
 }
 
+/* Where what the key signs will be kept. A key without one has signed elsewhere. */
+static enum qp_code make_journal(const char *path, struct qp_err *err)
+{
+    struct qp_buf dir = {0};
+    enum qp_code rc = cli_journal_path(path, &dir, err);
+    rc = rc == QP_OK ? qp_folder_make((const char *)dir.data, 0700, err) : rc;
+    qp_buf_wipe(&dir);
+    return rc;
+}
+
 static enum qp_code key_new(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
     const char *name = NULL;
@@ -48,8 +58,9 @@ static enum qp_code key_new(struct cli *cli, int argc, char **argv, struct qp_er
         .name = "key new",
         .operands = "PATH",
         .about = "Make a secret key in the new file PATH, closed with a passphrase, and its public "
-                 "half in a file beside it (coop.key, coop.vkey). The passphrase is asked for "
-                 "twice. Nobody can bring back a passphrase that is forgotten.",
+                 "half in a file beside it (coop.key, coop.vkey), with an empty journal "
+                 "(coop.journal). The passphrase is asked for twice. Nobody can bring back a "
+                 "passphrase that is forgotten.",
         .options = options,
         .option_count = QP_COUNT(options),
         .operands_least = 1,
@@ -80,6 +91,9 @@ static enum qp_code key_new(struct cli *cli, int argc, char **argv, struct qp_er
         rc = qp_key_file_new(operands.list[0], name, open ? NULL : &span, &public_key, err);
     }
     qp_buf_wipe(&passphrase);
+    if (rc == QP_OK) {
+        rc = make_journal(operands.list[0], err);
+    }
     if (rc == QP_OK) {
         rc = qp_vkey_init(&vkey, qp_span_text(name), QP_VKEY_NOTE, &public_key, err);
     }

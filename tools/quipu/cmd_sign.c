@@ -1,8 +1,9 @@
 /* quipu sign: events in JSON become signed statements. */
-#include "cli.h"
+#include "issuer.h"
 
 #include "core/check.h"
 #include "host/file.h"
+#include "rules/rules.h"
 #include "wire/wire.h"
 
 #include <string.h>
@@ -34,17 +35,36 @@ static enum qp_code draft_file(const char *path, struct qp_draft *draft, struct 
     return rc;
 }
 
+/* What no ledger takes is better found before it stands in the chain. */
+static enum qp_code check_events(const struct qp_draft *draft, const char *party,
+                                 struct qp_err *err)
+{
+    struct qp_arena arena;
+    enum qp_code rc = QP_OK;
+    qp_arena_init(&arena, 0);
+    for (size_t i = 0; rc == QP_OK && i < qp_draft_event_count(draft); i++) {
+        Qp__Event *event = NULL;
+        rc = qp_event_decode(qp_draft_event(draft, i), &arena, &event, err);
+        rc = rc == QP_OK ? qp_rules_check_alone(event, party, err) : rc;
+        if (rc != QP_OK) {
+            rc = qp_prefix(err, rc, "nothing was signed; event %zu, %s", i + 1,
+                           event == NULL ? "" : qp_event_name(event->body_case));
+        }
+        qp_arena_reset(&arena);
+    }
+    qp_arena_wipe(&arena);
+    return rc;
+}
+
 enum qp_code cmd_sign(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
-    const char *key_path = NULL;
-    const char *ledger = NULL;
-    struct cli_secret secret = {0};
+    struct issuer issuer = {0};
     struct cli_signing signing = {.batch = QP_EVENTS_MAX};
     const struct cli_option options[] = {
-        {'k', "key", CLI_NEEDED, "FILE", &key_path, "the secret key that signs"},
-        CLI_SECRET_OPTIONS(secret),
-        {'l', "ledger", CLI_TEXT, "LEDGER", &ledger,
-         "for which ledger: its id, its ledger.json, or its folder; needed the first time"},
+        ISSUER_KEY_OPTIONS(issuer),
+        {'p', "party", CLI_TEXT, "PARTY", &issuer.party,
+         "the party that signs: new ids begin with it; the journal remembers it"},
+        ISSUER_LEDGER_OPTIONS(issuer),
         {0, "batch", CLI_NUMBER, "N", &signing.batch, "at most N events in a statement (4096)"},
         {'o', "output", CLI_TEXT, "FILE", &signing.output, "where to; stdout if absent, or -"},
     };
@@ -53,7 +73,8 @@ enum qp_code cmd_sign(struct cli *cli, int argc, char **argv, struct qp_err *err
         .operands = "EVENTS.json|-",
         .about = "Sign the events of a JSON file: one object, a list, or one object a line. "
                  "Personal and commercial content under \"seal\" is sealed. The statements are "
-                 "kept in the key's journal, then handed out as a file for \"quipu submit\".",
+                 "kept in the key's journal, then handed out as a file for \"quipu submit\". What "
+                 "every ledger would refuse is not signed.",
         .options = options,
         .option_count = QP_COUNT(options),
         .operands_least = 1,
@@ -62,19 +83,18 @@ enum qp_code cmd_sign(struct cli *cli, int argc, char **argv, struct qp_err *err
     };
     struct cli_operands operands;
     struct qp_draft *draft = NULL;
-    struct qp_key *key = NULL;
-    struct qp_journal *journal = NULL;
     enum qp_code rc = cli_parse(cli, &spec, argc, argv, &operands, err);
     if (rc != QP_OK || operands.help) {
         return rc;
     }
-    rc = cli_check_output(signing.output, err);
+    rc = cli_check_signing(&signing, err);
     rc = rc == QP_OK ? qp_draft_new(&draft, err) : rc;
     rc = rc == QP_OK ? draft_file(operands.list[0], draft, err) : rc;
-    rc = rc == QP_OK ? cli_journal_open(key_path, &secret, ledger, &key, &journal, err) : rc;
-    rc = rc == QP_OK ? cli_sign_draft(cli, journal, draft, &signing, err) : rc;
-    qp_journal_close(journal);
-    qp_key_free(key);
+    rc = rc == QP_OK ? issuer_open(cli, &issuer, err) : rc;
+    rc = rc == QP_OK ? check_events(draft, issuer_party(&issuer), err) : rc;
+    rc = rc == QP_OK ? issuer_begin(&issuer, err) : rc;
+    rc = rc == QP_OK ? cli_sign_draft(cli, issuer.journal, draft, &signing, err) : rc;
+    issuer_close(&issuer);
     qp_draft_free(draft);
     return rc;
 }
