@@ -65,6 +65,16 @@ struct qp_geojson_place {
     uint64_t area_m2;             /* written in hectares; 0: left out. A point needs 1 to 40,000 */
 };
 
+/* Can it be written? QP_E_REFUSED with a rule: what qp_geometry_check says of the shape at six
+ * decimals, GEO-HOLE (TRACES takes no holes: geo/split.h cuts them), GEO-AREA (point without area,
+ * or of more than 4 ha); QP_E_USAGE (text not UTF-8, country not two capital letters);
+ * QP_E_MEMORY. */
+enum qp_code qp_geojson_check(const struct qp_geojson_place *place, struct qp_err *err) QP_MUST_USE;
+/* Append a geometry object, holes and all, the coordinates as they are cut to six decimals: reduce
+ * and normalize it first. QP_E_MEMORY. */
+enum qp_code qp_geojson_geometry(struct qp_buf *out, const struct qp_geometry *geometry,
+                                 struct qp_err *err) QP_MUST_USE;
+
 struct qp_geojson_writer {
     size_t start; /* where the collection begins in out */
     struct qp_buf *out;
@@ -75,10 +85,7 @@ struct qp_geojson_writer {
 enum qp_code qp_geojson_begin(struct qp_geojson_writer *writer, struct qp_buf *out,
                               struct qp_err *err) QP_MUST_USE;
 /* Append one Feature. On failure `out` is as before the call.
- * Returns QP_OK; QP_E_REFUSED with a rule: what qp_geometry_check says of the shape at six
- * decimals, GEO-HOLE (TRACES takes no holes: cut the polygon in two), GEO-AREA (point without area,
- * or of more than 4 ha); QP_E_USAGE (text not UTF-8, country not two capital letters); QP_E_MEMORY.
- */
+ * Returns QP_OK; what qp_geojson_check returns; QP_E_MEMORY. */
 enum qp_code qp_geojson_add(struct qp_geojson_writer *writer, const struct qp_geojson_place *place,
                             struct qp_err *err) QP_MUST_USE;
 /* Close it. QP_E_REFUSED (rule GEO-FILE: more than 25 MB, split the consignment), QP_E_MEMORY. */

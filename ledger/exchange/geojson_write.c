@@ -29,30 +29,40 @@ static enum qp_code put_position(struct qp_buf *out, struct qp_point point, stru
     return rc == QP_OK ? qp_buf_add_text(out, "]", err) : rc;
 }
 
-/* The polygon's only ring, closed. */
-static enum qp_code put_polygon(struct qp_buf *out, const struct qp_polygon *polygon,
-                                struct qp_err *err)
+static enum qp_code put_ring(struct qp_buf *out, const struct qp_ring *ring, struct qp_err *err)
 {
-    const struct qp_ring *ring = &polygon->rings[0];
-    enum qp_code rc = qp_buf_add_text(out, "[[", err);
+    enum qp_code rc = qp_buf_add_text(out, "[", err);
     for (size_t i = 0; i < ring->count && rc == QP_OK; i++) {
         rc = put_position(out, ring->points[i], err);
         if (rc == QP_OK) {
             rc = qp_buf_add_text(out, ",", err);
         }
     }
-    if (rc == QP_OK) {
+    if (rc == QP_OK) { /* closed */
         rc = put_position(out, ring->points[0], err);
     }
-    return rc == QP_OK ? qp_buf_add_text(out, "]]", err) : rc;
+    return rc == QP_OK ? qp_buf_add_text(out, "]", err) : rc;
 }
 
-static enum qp_code put_geometry(struct qp_buf *out, const struct qp_geometry *geometry,
+static enum qp_code put_polygon(struct qp_buf *out, const struct qp_polygon *polygon,
+                                struct qp_err *err)
+{
+    enum qp_code rc = QP_OK;
+    for (size_t i = 0; i < polygon->ring_count && rc == QP_OK; i++) {
+        rc = qp_buf_add_text(out, i == 0 ? "[" : ",", err);
+        if (rc == QP_OK) {
+            rc = put_ring(out, &polygon->rings[i], err);
+        }
+    }
+    return rc == QP_OK ? qp_buf_add_text(out, "]", err) : rc;
+}
+
+enum qp_code qp_geojson_geometry(struct qp_buf *out, const struct qp_geometry *geometry,
                                  struct qp_err *err)
 {
     bool is_point = geometry->kind == QP_GEOMETRY_POINT;
     bool is_multi = geometry->polygon_count > 1;
-    enum qp_code rc = qp_buf_addf(out, err, "\"geometry\":{\"type\":\"%s\",\"coordinates\":%s",
+    enum qp_code rc = qp_buf_addf(out, err, "{\"type\":\"%s\",\"coordinates\":%s",
                                   is_point   ? "Point"
                                   : is_multi ? "MultiPolygon"
                                              : "Polygon",
@@ -134,7 +144,7 @@ static bool is_capital(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-static enum qp_code check_place(const struct qp_geojson_place *place, struct qp_err *err)
+enum qp_code qp_geojson_check(const struct qp_geojson_place *place, struct qp_err *err)
 {
     const char *country = place->producer_country;
     enum qp_code rc = check_text("producer's name", place->producer_name, err);
@@ -182,7 +192,7 @@ enum qp_code qp_geojson_add(struct qp_geojson_writer *writer, const struct qp_ge
     struct qp_geometry reduced;
     struct qp_buf *out = writer->out;
     size_t before = out->len;
-    enum qp_code rc = check_place(place, err);
+    enum qp_code rc = qp_geojson_check(place, err);
     if (rc != QP_OK) {
         return rc;
     }
@@ -199,7 +209,10 @@ enum qp_code qp_geojson_add(struct qp_geojson_writer *writer, const struct qp_ge
         rc = put_properties(out, place, err);
     }
     if (rc == QP_OK) {
-        rc = put_geometry(out, &reduced, err);
+        rc = qp_buf_add_text(out, "\"geometry\":", err);
+    }
+    if (rc == QP_OK) {
+        rc = qp_geojson_geometry(out, &reduced, err);
     }
     if (rc == QP_OK) {
         rc = qp_buf_add_text(out, "}", err);
