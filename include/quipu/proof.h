@@ -39,6 +39,11 @@ struct qp_verdict;
 QP_API QP_MUST_USE enum qp_code qp_bundle_verify(struct qp_span bundle,
                                                  const struct qp_trust *trust, uint64_t now_ms,
                                                  struct qp_verdict **verdict, struct qp_err *err);
+/* The same, and the verdict's JSON has "evidence" too: who was on the way, what was harvested when,
+ * by what each plot was assessed, which documents there are. It costs memory in step with them. */
+QP_API QP_MUST_USE enum qp_code qp_bundle_evidence(struct qp_span bundle,
+                                                   const struct qp_trust *trust, uint64_t now_ms,
+                                                   struct qp_verdict **verdict, struct qp_err *err);
 QP_API void qp_verdict_free(struct qp_verdict *verdict);
 /* True only when every line that the policy requires passes. */
 QP_API bool qp_verdict_passed(const struct qp_verdict *verdict);

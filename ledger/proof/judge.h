@@ -29,5 +29,10 @@ const struct qp_trusted *qp_judge_trusted(const struct qp_trusted_list *list, co
 /* The party of a key in the replayed state; "" where there is none. Lives in the arena. */
 enum qp_code qp_judge_party(struct qp_judging *judging, const struct qp_public_key *key,
                             struct qp_arena *arena, const char **party) QP_MUST_USE;
+/* Does an assessment name every dataset that the policy wants of this assessor? */
+bool qp_judge_names_all(const struct qp_trusted *assessor, const Qp__PlotAssessed *body);
+/* How far a document's word goes, as a Qp__EvidenceLevel; at: the event, in slice->events. */
+enum qp_code qp_judge_level(struct qp_judging *judging, size_t at, const Qp__DocumentAttached *body,
+                            int *level) QP_MUST_USE;
 
 #endif

@@ -13,7 +13,7 @@ static unsigned long long ull(uint64_t value)
     return value;
 }
 
-static bool names_all(const struct qp_trusted *assessor, const Qp__PlotAssessed *body)
+bool qp_judge_names_all(const struct qp_trusted *assessor, const Qp__PlotAssessed *body)
 {
     for (size_t i = 0; i < assessor->dataset_count; i++) {
         bool found = false;
@@ -119,7 +119,7 @@ static enum qp_code count_assessment(struct qp_judging *judging, size_t at, stru
             found->loss++;
             found->loss_m2 = body->loss_m2 > found->loss_m2 ? body->loss_m2 : found->loss_m2;
             note_assessor(judging->verdict, party);
-        } else if (assessor == NULL || !names_all(assessor, body)) {
+        } else if (assessor == NULL || !qp_judge_names_all(assessor, body)) {
             found->untrusted++;
         } else {
             count_trusted(judging, body, found);

@@ -290,10 +290,10 @@ enum qp_code qp_judge_plots(struct qp_judging *judging)
 
 #define HEADS 9 /* Qp__LegalityHead, from 1 */
 
-/* How far a document's word goes: verified is for those whose office it is to check others,
- * documented needs a document that is committed to. */
-static enum qp_code cap_level(struct qp_judging *judging, size_t at,
-                              const Qp__DocumentAttached *body, int *level)
+/* Verified is for those whose office it is to check others, documented needs a document that is
+ * committed to. */
+enum qp_code qp_judge_level(struct qp_judging *judging, size_t at, const Qp__DocumentAttached *body,
+                            int *level)
 {
     const struct qp_slice_event *shown = &judging->slice->events[at];
     const struct qp_slice_entry *entry = &judging->slice->entries[shown->entry];
@@ -349,7 +349,7 @@ enum qp_code qp_judge_legal(struct qp_judging *judging)
             continue;
         }
         int level = 0;
-        rc = cap_level(judging, i, event->document_attached, &level);
+        rc = qp_judge_level(judging, i, event->document_attached, &level);
         if (rc != QP_OK) {
             return rc;
         }

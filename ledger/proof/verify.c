@@ -1,4 +1,4 @@
-#include "proof/judge.h"
+#include "proof/evidence.h"
 
 #include "core/check.h"
 
@@ -50,8 +50,8 @@ static enum qp_code own_geometries(struct qp_verdict *verdict, struct qp_err *er
     return QP_OK;
 }
 
-enum qp_code qp_bundle_verify(struct qp_span bundle, const struct qp_trust *trust, uint64_t now_ms,
-                              struct qp_verdict **verdict, struct qp_err *err)
+static enum qp_code verify(struct qp_span bundle, const struct qp_trust *trust, uint64_t now_ms,
+                           bool with_evidence, struct qp_verdict **verdict, struct qp_err *err)
 {
     struct qp_slice slice;
     struct qp_replay replay = {0};
@@ -79,6 +79,9 @@ enum qp_code qp_bundle_verify(struct qp_span bundle, const struct qp_trust *trus
                                          .now_ms = now_ms,
                                          .err = err};
             rc = judge(&judging);
+            if (rc == QP_OK && with_evidence) {
+                rc = qp_judge_evidence(&judging);
+            }
             qp_replay_wipe(&replay);
         }
         if (rc == QP_OK) {
@@ -92,4 +95,16 @@ enum qp_code qp_bundle_verify(struct qp_span bundle, const struct qp_trust *trus
     }
     *verdict = made;
     return QP_OK;
+}
+
+enum qp_code qp_bundle_verify(struct qp_span bundle, const struct qp_trust *trust, uint64_t now_ms,
+                              struct qp_verdict **verdict, struct qp_err *err)
+{
+    return verify(bundle, trust, now_ms, false, verdict, err);
+}
+
+enum qp_code qp_bundle_evidence(struct qp_span bundle, const struct qp_trust *trust,
+                                uint64_t now_ms, struct qp_verdict **verdict, struct qp_err *err)
+{
+    return verify(bundle, trust, now_ms, true, verdict, err);
 }
