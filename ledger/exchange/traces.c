@@ -110,10 +110,13 @@ static enum qp_code add_plot(struct taking *taking, const struct qp_verdict_plot
     if (rc == QP_OK) {
         rc = qp_geometry_reduce(&geometry, &traces->arena, &geometry, err);
     }
-    if (rc == QP_OK) {
-        rc = geometry.kind == QP_GEOMETRY_POLYGON && has_hole(&geometry)
-                 ? add_parts(taking, plot, &geometry, err)
-                 : add_feature(taking, plot, &geometry, plot->area_m2, err);
+    uint64_t area_m2 = plot->area_m2; /* of a point: as declared */
+    if (rc == QP_OK && geometry.kind == QP_GEOMETRY_POLYGON) {
+        rc = has_hole(&geometry) ? add_parts(taking, plot, &geometry, err)
+                                 : qp_geometry_area_m2(&geometry, &area_m2, err);
+    }
+    if (rc == QP_OK && !has_hole(&geometry)) {
+        rc = add_feature(taking, plot, &geometry, area_m2, err);
     }
     return rc;
 }

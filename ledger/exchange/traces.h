@@ -13,7 +13,7 @@
 struct qp_traces_feature {
     const struct qp_verdict_plot *plot;
     struct qp_geometry geometry; /* at six decimals, in normal form */
-    uint64_t area_m2;            /* of this feature: where a plot was cut, of the part */
+    uint64_t area_m2;            /* of this feature at six decimals; of a point, as declared */
 };
 
 /* The features of one producer in one country. */

@@ -15,7 +15,7 @@ export_traces() {
 expect 0 export_traces shipment.quipu -o plots.geojson
 is_json plots.geojson
 is "$(jq -r '.features[0].properties | "\(.ProducerCountry) \(.ProductionPlace) \(.Area)"' plots.geojson)" \
-    'PE PE-SAM 0.564'
+    'PE PE-SAM 0.5647'
 is "$(jq -r '.features[0].properties.ProducerName' plots.geojson)" \
     "$(sed -n 2p producers.csv | cut -d , -f 2)"
 is "$(jq -r '.features[0].geometry.coordinates[0] | .[0] == .[-1]' plots.geojson)" true
@@ -50,36 +50,45 @@ says 'not authentic' err
 
 expect 2 export_traces
 expect 2 quipu export --policy policy.json --format csv shipment.quipu
-says 'there is traces-geojson' err
+says 'there are traces-geojson' err
+expect 2 export_traces --type III shipment.quipu
+expect 2 export_traces --draft shipment.quipu
+expect 2 export_traces --operator policy.json shipment.quipu
+expect 2 quipu export --policy policy.json --format art9 --type I -o record shipment.quipu
 expect 3 export_traces rules.qst
 
-# A plot with a hole, which TRACES does not take, is named, and nothing is written.
-jq -c '.features[0] |= (.properties.plot = "C-0009" | .properties.area_ha = 18.3 |
-    .geometry.coordinates = [
-      [[-77.100123, -6.200123], [-77.096123, -6.200234], [-77.096234, -6.196123],
-        [-77.100234, -6.196234], [-77.100123, -6.200123]],
-      [[-77.099123, -6.199123], [-77.099234, -6.198123], [-77.098123, -6.198234],
-        [-77.098234, -6.199234], [-77.099123, -6.199123]]])' \
-    plots.geojson.in >hole.geojson
-{
-    head -n 1 deliveries.csv
-    tail -n 1 deliveries.csv | sed -e 's/E-0001/E-0009/' -e 's/C-0001/C-0009/' -e 's/RA-1/RA-9/'
-} >hole.csv
-expect 0 quipu import plots --key coop.key --party coop-norte -o hole.qst hole.geojson
-quipu import deliveries --key coop.key --party coop-norte -o hole-deliveries.qst hole.csv >/dev/null
-jq -n '{occurred: "2026-06-20", lot_transferred: {lot: "coop-norte/E-0009", to: "cafe-sur",
-    kind: "both", quantity: {grams: 500000}, document: "T001-00000009"}}' |
-    quipu sign --key coop.key -o hole-transfer.qst - >/dev/null
-jq -n '[{occurred: "2026-06-22", lot_received: {lot: "coop-norte/E-0009", from: "coop-norte",
-      quantity: {grams: 500000}, document: "T001-00000009"}},
-    {occurred: "2026-07-01", shipment_dispatched: {shipment: "cafe-sur/SH-0009",
-      consignee: "hanse", commodity: "coffee", hs_code: "090111",
-      lots: [{lot: "coop-norte/E-0009", quantity: {grams: 500000}}],
-      containers: [{number: "QPZU2045627"}], port_of_loading: "PECLL",
-      port_of_discharge: "DEHAM", destination_country: "DE"}}]' |
-    quipu sign --key exporter.key -o hole-shipment.qst - >/dev/null
-submit hole.qst hole-deliveries.qst hole-transfer.qst hole-shipment.qst >/dev/null
-quipu prove ledger cafe-sur/SH-0009 -o hole.quipu >/dev/null
-expect 1 export_traces hole.quipu -o hole-traces.geojson
-says '^quipu: plot coop-norte/C-0009: .*hole.* \[GEO-HOLE\]$' err
-[ ! -e hole-traces.geojson ] || fail 'a file without one of its plots'
+# Type I: a file for each producer, who is not named in it.
+expect 2 export_traces --type I shipment.quipu
+says '\-o DIR' err
+expect 0 export_traces --type I shipment.quipu -o producers
+is "$(ls producers)" coop-norte_P-0001.geojson
+is "$(jq -c '.features[0].properties | keys' producers/coop-norte_P-0001.geojson)" \
+    '["Area","ProducerCountry","ProductionPlace"]'
+is "$(jq -c '.features[0].geometry' producers/coop-norte_P-0001.geojson)" \
+    "$(jq -c '.features[0].geometry' plots.geojson)"
+
+# A plot with a hole, which TRACES does not take, is cut in two.
+cp plots.geojson.in plots.geojson
+season_hole
+expect 0 export_traces 0009.quipu -o hole-traces.geojson
+says 'have holes' err
+says '1 plot, ' err
+is "$(jq -c '[.features[].geometry | .type, (.coordinates | length)]' hole-traces.geojson)" \
+    '["Polygon",1,"Polygon",1]'
+whole=$(quipu verify --json 0009.quipu --policy policy.json |
+    jq '.lines[] | select(.name == "located") | .numbers.area_m2')
+jq -e --argjson whole "$whole" '[.features[].properties.Area * 10000] | add - $whole | fabs <= 2' \
+    hole-traces.geojson >/dev/null || fail 'the parts have another area than the whole'
+# The record of Article 9 keeps it as it is.
+quipu export 0009.quipu --policy policy.json --format art9-json >hole.json 2>/dev/null || true
+is "$(jq '.plots[0].geometry.coordinates | length' hole.json)" 2
+
+# The same outline twice, to six decimals: both plots are named.
+jq -c '.features[0] |= (.properties.plot = "C-0010" |
+    .geometry.coordinates[0] |= map(map(. * 1e6 | round / 1e6)))' plots.geojson.in >twin.geojson
+season_more 0010 twin.geojson 'C-0001:50|C-0010:50'
+expect 1 export_traces 0010.quipu -o twin-traces.geojson
+says 'plot coop-norte/C-0010: .*as plot coop-norte/C-0001.*\[GEO-DUPLICATE\]' err
+[ ! -e twin-traces.geojson ] || fail 'a file without one of its plots'
+expect 0 export_traces 0010.quipu --even-if-failed
+is "$(jq '.features | length' out)" 1

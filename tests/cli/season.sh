@@ -70,6 +70,44 @@ season_trade() {
     submit transfer.qst shipment.qst loading.qst >/dev/null
 }
 
+# season_more NUMBER FILE.geojson [PLOTS]: plot C-NUMBER as in the file, 100 kg from it (or from
+# PLOTS, such as "C-0001:50|C-0010:50"), shipped as cafe-sur/SH-NUMBER; the bundle NUMBER.quipu.
+season_more() {
+    quipu import plots --key coop.key --party coop-norte -o more-plots.qst "$2" \
+        >/dev/null 2>&1
+    {
+        head -n 1 deliveries.csv
+        tail -n 1 deliveries.csv | sed -e "s/E-0001/E-$1/" -e "s/,C-0001,/,${3:-C-$1},/" \
+            -e "s/RA-1/RA-$1/" -e 's/,500,/,100,/'
+    } >more.csv
+    quipu import deliveries --key coop.key --party coop-norte -o more-deliveries.qst more.csv \
+        >/dev/null
+    jq -n --arg lot "coop-norte/E-$1" --arg guia "T001-0000$1" '{occurred: "2026-06-20",
+        lot_transferred: {lot: $lot, to: "cafe-sur", kind: "both", quantity: {grams: 100000},
+        document: $guia}}' | quipu sign --key coop.key -o more-transfer.qst - >/dev/null
+    jq -n --arg lot "coop-norte/E-$1" --arg guia "T001-0000$1" --arg shipment "cafe-sur/SH-$1" \
+        '[{occurred: "2026-06-22", lot_received: {lot: $lot, from: "coop-norte",
+            quantity: {grams: 100000}, document: $guia}},
+        {occurred: "2026-07-01", shipment_dispatched: {shipment: $shipment, consignee: "hanse",
+            commodity: "coffee", hs_code: "090111", lots: [{lot: $lot, quantity: {grams: 100000}}],
+            containers: [{number: "QPZU2045627"}], port_of_loading: "PECLL",
+            port_of_discharge: "DEHAM", destination_country: "DE"}}]' |
+        quipu sign --key exporter.key -o more-shipment.qst - >/dev/null
+    submit more-plots.qst more-deliveries.qst more-transfer.qst more-shipment.qst >/dev/null
+    quipu prove ledger "cafe-sur/SH-$1" -o "$1.quipu" >/dev/null
+}
+
+# season_hole: plot C-0009, of 18.5 ha, with a hole; the bundle 0009.quipu.
+season_hole() {
+    jq -c '.features[0] |= (.properties.plot = "C-0009" | .properties.area_ha = 18.3 |
+        .geometry.coordinates = [
+          [[-77.100123, -6.200123], [-77.096123, -6.200234], [-77.096234, -6.196123],
+            [-77.100234, -6.196234], [-77.100123, -6.200123]],
+          [[-77.099123, -6.199123], [-77.099234, -6.198123], [-77.098123, -6.198234],
+            [-77.098234, -6.199234], [-77.099123, -6.199123]]])' plots.geojson >hole.geojson
+    season_more 0009 hole.geojson
+}
+
 season() {
     season_parties
     season_land

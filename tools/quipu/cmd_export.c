@@ -1,70 +1,40 @@
 /* quipu export: files for other systems, made from a bundle that was judged first. */
+#include "export.h"
 #include "trust_file.h"
 
 #include "core/check.h"
-#include "exchange/geojson.h"
 #include "host/clock.h"
 #include "host/file.h"
-#include "proof/verdict.h"
-#include "words.h"
+
+#include <quipu/hash.h>
 
 #include <string.h>
 
-struct export
-{
-    struct cli *cli;
-    const struct qp_verdict *verdict;
-    struct qp_geojson_writer writer;
-    size_t refused; /* plots that cannot be written */
-    uint64_t area_m2;
+struct format {
+    const char *name;
+    enum qp_code (*run)(struct export *job, struct qp_err *err);
+    bool needs_plots; /* the line "located" must pass; else it is the evidence that is wanted */
 };
 
-static enum qp_code add_plot(struct export *job, const struct qp_verdict_plot *plot,
-                             struct qp_err *err)
-{
-    struct qp_arena arena;
-    struct qp_geometry geometry;
-    if (plot->geometry.len == 0) {
-        return qp_refuse(err, "GEO-NONE", "the geometry is not disclosed, or not accepted");
-    }
-    qp_arena_init(&arena, 0);
-    enum qp_code rc = qp_geometry_decode(plot->geometry, &arena, &geometry, err);
-    if (rc == QP_OK) {
-        const struct qp_geojson_place place = {
-            .geometry = &geometry,
-            .producer_name = plot->producer_name[0] != '\0' ? plot->producer_name : NULL,
-            .producer_country = plot->country[0] != '\0' ? plot->country : NULL,
-            .production_place = plot->region[0] != '\0' ? plot->region : plot->plot,
-            .area_m2 = plot->area_m2,
-        };
-        rc = qp_geojson_add(&job->writer, &place, err);
-    }
-    qp_arena_wipe(&arena);
-    return rc;
-}
+static const struct format formats[] = {
+    {"traces-geojson", export_traces, true},
+    {"dds-xml", export_dds, true},
+    {"art9", export_art9, false},
+    {"art9-json", export_art9_json, false},
+    {"art9-csv", export_art9_csv, false},
+};
 
-/* Every plot that cannot be written is told, not only the first. */
-static enum qp_code add_plots(struct export *job, struct qp_err *err)
+static const struct format *find_format(const char *name)
 {
-    for (size_t i = 0; i < qp_verdict_plot_count(job->verdict); i++) {
-        const struct qp_verdict_plot *plot = qp_verdict_plot(job->verdict, i);
-        enum qp_code rc = add_plot(job, plot, err);
-        if (rc == QP_E_MEMORY) {
-            return rc;
-        }
-        if (rc != QP_OK) {
-            (void)qp_prefix(err, rc, "plot %s", plot->plot);
-            cli_error(job->cli, err);
-            qp_err_init(err);
-            job->refused++;
-        } else {
-            job->area_m2 += plot->area_m2;
+    for (size_t i = 0; i < QP_COUNT(formats); i++) {
+        if (strcmp(formats[i].name, name) == 0) {
+            return &formats[i];
         }
     }
-    return QP_OK;
+    return NULL;
 }
 
-static enum qp_code check_verdict(struct export *job, bool even_if_failed, struct qp_err *err)
+static enum qp_code check_verdict(struct export *job, bool needs_plots, struct qp_err *err)
 {
     const struct qp_verdict *verdict = job->verdict;
     bool authentic = verdict->lines[QP_LINE_AUTHENTIC].result == QP_PASS;
@@ -74,7 +44,7 @@ static enum qp_code check_verdict(struct export *job, bool even_if_failed, struc
         return qp_fail(err, QP_E_INVALID, "the bundle is not authentic: %.200s",
                        reason != NULL ? reason : "");
     }
-    if (verdict->lines[QP_LINE_LOCATED].result != QP_PASS && !even_if_failed) {
+    if (needs_plots && verdict->lines[QP_LINE_LOCATED].result != QP_PASS && !job->even_if_failed) {
         return qp_fail(err, QP_E_INVALID,
                        "the line \"located\" does not pass, so the file would not hold every plot; "
                        "quipu verify says why, --even-if-failed writes what there is");
@@ -85,44 +55,8 @@ static enum qp_code check_verdict(struct export *job, bool even_if_failed, struc
     return QP_OK;
 }
 
-static enum qp_code make_traces(struct export *job, bool even_if_failed, struct qp_buf *out,
-                                struct qp_err *err)
-{
-    enum qp_code rc = check_verdict(job, even_if_failed, err);
-    if (rc == QP_OK) {
-        rc = qp_geojson_begin(&job->writer, out, err);
-    }
-    if (rc == QP_OK) {
-        rc = add_plots(job, err);
-    }
-    if (rc == QP_OK && job->refused > 0 && !even_if_failed) {
-        rc = qp_fail(err, QP_E_REFUSED,
-                     "%zu of %zu plots cannot be written, so no file was made; --even-if-failed "
-                     "leaves them out",
-                     job->refused, qp_verdict_plot_count(job->verdict));
-    }
-    return rc == QP_OK ? qp_geojson_end(&job->writer, err) : rc;
-}
-
-static void tell(struct export *job, const char *path)
-{
-    char area[WORDS_BYTES];
-    char plots[WORDS_BYTES];
-    if (job->cli->json) {
-        if (!cli_is_stdout(path)) { /* else the export itself is the JSON */
-            cli_json(job->cli,
-                     json_pack("{s:s, s:I, s:I, s:I}", "file", path, "plots",
-                               (json_int_t)job->writer.feature_count, "left_out",
-                               (json_int_t)job->refused, "area_m2", (json_int_t)job->area_m2));
-        }
-        return;
-    }
-    cli_note(job->cli, "%s, %s, in %s", words_count(plots, job->writer.feature_count, "plots"),
-             words_area(area, job->area_m2), path != NULL ? cli_safe(job->cli, path) : "stdout");
-}
-
-static enum qp_code judge(const char *bundle, const char *policy, struct qp_verdict **verdict,
-                          struct qp_err *err)
+static enum qp_code judge(struct export *job, const struct format *format, const char *bundle,
+                          const char *policy, struct qp_verdict **verdict, struct qp_err *err)
 {
     struct qp_buf file = {0};
     struct qp_trust *trust = NULL;
@@ -131,7 +65,10 @@ static enum qp_code judge(const char *bundle, const char *policy, struct qp_verd
         rc = qp_file_read(bundle, QP_BUNDLE_BYTES_MAX, &file, err);
     }
     if (rc == QP_OK) {
-        rc = qp_bundle_verify(qp_span_buf(&file), trust, qp_now_ms(), verdict, err);
+        qp_hash_plain(&job->bundle, qp_span_buf(&file));
+        rc = format->needs_plots
+                 ? qp_bundle_verify(qp_span_buf(&file), trust, qp_now_ms(), verdict, err)
+                 : qp_bundle_evidence(qp_span_buf(&file), trust, qp_now_ms(), verdict, err);
         if (rc != QP_OK) {
             rc = bundle_failed(bundle, qp_span_buf(&file), rc, err);
         }
@@ -141,25 +78,74 @@ static enum qp_code judge(const char *bundle, const char *policy, struct qp_verd
     return rc;
 }
 
+static enum qp_code check_options(const char *format, const char *type, const struct export *job,
+                                  struct qp_err *err)
+{
+    bool is_dds = strcmp(format, "dds-xml") == 0;
+    if (find_format(format) == NULL) {
+        return qp_fail(err, QP_E_USAGE,
+                       "export: there is no format \"%.40s\"; there are traces-geojson, dds-xml, "
+                       "art9, art9-json and art9-csv",
+                       format);
+    }
+    if (type != NULL && strcmp(format, "traces-geojson") != 0) {
+        return qp_fail(err, QP_E_USAGE, "export: --type is for traces-geojson alone");
+    }
+    if (type != NULL && strcmp(type, "I") != 0 && strcmp(type, "II") != 0) {
+        return qp_fail(err, QP_E_USAGE, "export: --type must be I or II");
+    }
+    if (!is_dds && (job->operator_file != NULL || job->draft)) {
+        return qp_fail(err, QP_E_USAGE, "export: --operator and --draft are for dds-xml alone");
+    }
+    return QP_OK;
+}
+
+static enum qp_code run(struct export *job, const struct format *format, const char *bundle,
+                        const char *policy, struct qp_err *err)
+{
+    struct qp_verdict *verdict = NULL;
+    enum qp_code rc = judge(job, format, bundle, policy, &verdict, err);
+    if (rc == QP_OK) {
+        job->verdict = verdict;
+        rc = check_verdict(job, format->needs_plots, err);
+    }
+    if (rc == QP_OK) {
+        rc = format->run(job, err);
+    }
+    qp_verdict_free(verdict);
+    return rc;
+}
+
 enum qp_code cmd_export(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
+    struct export job = {.cli = cli};
     const char *policy = NULL;
     const char *format = NULL;
-    const char *out = NULL;
-    bool even_if_failed = false;
+    const char *type = NULL;
     const struct cli_option options[] = {
         {'p', "policy", CLI_NEEDED, "FILE", &policy, "judge the bundle by this policy first"},
         {0, "format", CLI_NEEDED, "NAME", &format,
-         "traces-geojson: the plots as a file for a due-diligence statement in TRACES"},
-        {'o', "output", CLI_TEXT, "FILE", &out, "write it to FILE; else to stdout"},
-        {0, "even-if-failed", CLI_FLAG, NULL, &even_if_failed,
+         "traces-geojson: the plots as TRACES takes them; dds-xml: a due-diligence statement; "
+         "art9: the record that Article 9 has kept for five years, as JSON and tables; art9-json, "
+         "art9-csv: one of the two"},
+        {0, "type", CLI_TEXT, "I|II", &type,
+         "traces-geojson: I is a folder with a file for each producer, II (when absent) one file "
+         "for the commodity"},
+        {0, "operator", CLI_TEXT, "FILE", &job.operator_file,
+         "dds-xml: what only the importer knows, as JSON"},
+        {0, "draft", CLI_FLAG, NULL, &job.draft,
+         "dds-xml: write it although fields are missing, which are left as comments"},
+        {'o', "output", CLI_TEXT, "FILE|DIR", &job.output,
+         "write it to FILE, else to stdout; type I, art9 and art9-csv: into the folder DIR"},
+        {0, "even-if-failed", CLI_FLAG, NULL, &job.even_if_failed,
          "write the plots that can be written, although others are missing"},
     };
     const struct cli_spec spec = {
         .name = "export",
         .operands = "BUNDLE",
-        .about = "Judge a bundle, then write its origin plots for another system. Refused with "
-                 "exit status 1 unless the line \"located\" passes and every plot can be written.",
+        .about = "Judge a bundle, then write what it shows for another system. The formats for "
+                 "TRACES are refused with exit status 1 unless the line \"located\" passes and "
+                 "every plot can be written.",
         .options = options,
         .option_count = QP_COUNT(options),
         .operands_least = 1,
@@ -167,28 +153,14 @@ enum qp_code cmd_export(struct cli *cli, int argc, char **argv, struct qp_err *e
         .json = true,
     };
     struct cli_operands operands;
-    struct qp_verdict *verdict = NULL;
-    struct qp_buf text = {0};
     enum qp_code rc = cli_parse(cli, &spec, argc, argv, &operands, err);
     if (rc != QP_OK || operands.help) {
         return rc;
     }
-    if (strcmp(format, "traces-geojson") != 0) {
-        return qp_fail(err, QP_E_USAGE,
-                       "export: there is no format \"%.40s\"; there is traces-geojson", format);
+    rc = check_options(format, type, &job, err);
+    if (rc != QP_OK) {
+        return rc;
     }
-    rc = judge(operands.list[0], policy, &verdict, err);
-    if (rc == QP_OK) {
-        struct export job = {.cli = cli, .verdict = verdict};
-        rc = make_traces(&job, even_if_failed, &text, err);
-        if (rc == QP_OK) {
-            rc = cli_output(cli, out, qp_span_buf(&text), false, err);
-        }
-        if (rc == QP_OK) {
-            tell(&job, out);
-        }
-    }
-    qp_verdict_free(verdict);
-    qp_buf_wipe(&text);
-    return rc;
+    job.type_one = type != NULL && strcmp(type, "I") == 0;
+    return run(&job, find_format(format), operands.list[0], policy, err);
 }

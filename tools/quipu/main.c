@@ -27,7 +27,7 @@ static const struct cli_command commands[] = {
     {"prove", "write the bundle of a shipment", cmd_prove},
     {"policy", "write what an importer trusts and requires, show it", cmd_policy},
     {"verify", "judge a bundle offline", cmd_verify},
-    {"export", "write the plots of a bundle for TRACES", cmd_export},
+    {"export", "write files for TRACES and the record of Article 9", cmd_export},
 
     {NULL, "Other", NULL},
     {"version", "print the versions of program, format and store", cmd_version},
