@@ -185,7 +185,7 @@ static enum qp_code follow(struct log_view *view, uint64_t from)
     bool more = true;
     enum qp_code rc = QP_OK;
     while (rc == QP_OK && more) {
-        rc = reader_follow(view->reader, from, &more, view->err);
+        rc = reader_follow(view->cli, view->reader, from, &more, view->err);
         uint64_t size = qp_log_size(view->reader->log);
         if (rc == QP_OK && more) {
             rc = print_entries(view, from, size);

@@ -198,7 +198,7 @@ static enum qp_code show_subject(struct show *show, const struct record_kind *ki
         rc = show->cli->json ? show_json(&history, kind, id) : show_words(&history, kind, id);
     }
     while (rc == QP_OK && more) {
-        rc = reader_follow(show->reader, size, &more, show->err);
+        rc = reader_follow(show->cli, show->reader, size, &more, show->err);
         if (rc == QP_OK && more) {
             history.from = size;
             size = qp_log_size(show->reader->log);

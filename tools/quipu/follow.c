@@ -38,22 +38,27 @@ static bool reader_has_gone(int wait_ms)
     return poll(&out, 1, wait_ms) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0;
 }
 
-/* What is still to be written then goes nowhere, and that is no failure. */
-static enum qp_code leave_stdout(bool *more, struct qp_err *err)
+/* What is still to be written then goes nowhere, and neither that nor what could not be written
+ * before is a failure. */
+static enum qp_code leave_stdout(struct cli *cli, bool *more, struct qp_err *err)
 {
     *more = false;
+    if (cli->failed == QP_E_IO) {
+        cli->failed = QP_OK;
+    }
     if (freopen("/dev/null", "w", stdout) == NULL) {
         return qp_fail_errno(err, errno, "open", "/dev/null");
     }
     return QP_OK;
 }
 
-enum qp_code reader_follow(struct reader *reader, uint64_t size, bool *more, struct qp_err *err)
+enum qp_code reader_follow(struct cli *cli, struct reader *reader, uint64_t size, bool *more,
+                           struct qp_err *err)
 {
     *more = true;
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         return reader_has_gone(0)
-                   ? leave_stdout(more, err)
+                   ? leave_stdout(cli, more, err)
                    : qp_fail(err, QP_E_IO, "cannot write to stdout: is the disk full");
     }
     while (interrupted == 0) {
@@ -62,7 +67,7 @@ enum qp_code reader_follow(struct reader *reader, uint64_t size, bool *more, str
             return rc;
         }
         if (reader_has_gone(POLL_EVERY_MS)) {
-            return leave_stdout(more, err);
+            return leave_stdout(cli, more, err);
         }
     }
     *more = false;

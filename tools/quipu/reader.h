@@ -50,7 +50,7 @@ enum qp_code reader_entry_json(const struct reader_entry *entry, json_t **json,
 enum qp_code reader_follow_begin(struct qp_err *err) QP_MUST_USE;
 /* Flush stdout, then wait until the ledger has more than `size` entries. *more is false when
  * the person has had enough. */
-enum qp_code reader_follow(struct reader *reader, uint64_t size, bool *more,
+enum qp_code reader_follow(struct cli *cli, struct reader *reader, uint64_t size, bool *more,
                            struct qp_err *err) QP_MUST_USE;
 
 #endif
