@@ -181,6 +181,21 @@ static json_t *list_datasets(const Qp__PlotAssessed *body)
     return list;
 }
 
+/* As the line is judged: a loss counts whichever key of a trusted assessor signed it. */
+static bool counts(const struct gathering *all, const struct qp_slice_entry *entry,
+                   const Qp__PlotAssessed *body)
+{
+    const struct qp_trusted_list *list = &all->judging->trust->assessors;
+    const struct qp_trusted *assessor = qp_judge_trusted(list, all->issuer, &entry->issuer);
+    bool named = false;
+    for (size_t i = 0; i < list->count; i++) {
+        named = named || strcmp(list->items[i].party, all->issuer) == 0;
+    }
+    return body->outcome == QP__ASSESSMENT_OUTCOME__ASSESSMENT_OUTCOME_LOSS
+               ? named
+               : assessor != NULL && qp_judge_names_all(assessor, body);
+}
+
 static enum qp_code plot_assessed(struct gathering *all, const struct qp_slice_entry *entry,
                                   const Qp__PlotAssessed *body)
 {
@@ -188,16 +203,13 @@ static enum qp_code plot_assessed(struct gathering *all, const struct qp_slice_e
     if (find_plot(all, body->plot) == NULL) {
         return QP_OK;
     }
-    const struct qp_trusted *assessor =
-        qp_judge_trusted(&all->judging->trust->assessors, all->issuer, &entry->issuer);
     qp_time_format(cut_off, body->cut_off_ms);
     return add(all, "assessments",
                json_pack("{s:s, s:s, s:b, s:I, s:s, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I}",
                          "plot", body->plot, "assessor", all->issuer, "trusted",
-                         assessor != NULL && qp_judge_names_all(assessor, body), "entry",
-                         (json_int_t)entry->index, "date", all->date, "datasets",
-                         list_datasets(body), "method", body->method, "cut_off", cut_off,
-                         "covers_to", date_of(body->covers_to_ms), "outcome",
+                         counts(all, entry, body), "entry", (json_int_t)entry->index, "date",
+                         all->date, "datasets", list_datasets(body), "method", body->method,
+                         "cut_off", cut_off, "covers_to", date_of(body->covers_to_ms), "outcome",
                          name_of(&qp__assessment_outcome__descriptor, (int)body->outcome),
                          "assessed_m2", (json_int_t)body->assessed_m2, "forest_m2",
                          (json_int_t)body->forest_m2, "loss_m2", (json_int_t)body->loss_m2,
