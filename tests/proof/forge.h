@@ -59,7 +59,7 @@ struct forge {
     size_t sealed_count;
     uint8_t nonce;
     uint32_t given_up; /* the next statement says so; the test sets the party's `previous` */
-    const char *date; /* of the events to come; NULL: one after the other in June 2026 */
+    const char *date;  /* of the events to come; NULL: one after the other in June 2026 */
 };
 
 static inline struct forge_party *forge_party(struct forge *forge, const char *name)
