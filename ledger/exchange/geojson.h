@@ -11,7 +11,9 @@
  * whole number of 1e-7 degree; one written with more is rounded to the nearest, and the feature
  * says so (`rounded`). A third number of a position (height) is checked and dropped.
  *
- * The shape is not judged here (qp_geometry_check): only closed rings, counts and range are. */
+ * The shape is not judged here (qp_geometry_check): only closed rings, counts and range are. A
+ * lenient sink also gets what can be repaired: rings that are not closed, and coordinates of Peru
+ * that are swapped. */
 #ifndef QP_EXCHANGE_GEOJSON_H
 #define QP_EXCHANGE_GEOJSON_H
 
@@ -29,6 +31,7 @@ struct qp_geojson_feature {
     uint64_t index;  /* 0-based place in the file */
     uint64_t offset; /* its first byte in the file */
     bool rounded;    /* some coordinate had more than seven decimals */
+    size_t unclosed; /* rings whose last position was not the first; 0 unless lenient */
     const struct qp_geometry *geometry;
     json_t *properties; /* borrowed during the call; NULL where absent or null */
 };
@@ -43,6 +46,7 @@ struct qp_geojson_sink {
      * rule. NULL: the first such feature ends the read with that reason. */
     enum qp_code (*fault)(void *context, uint64_t index, const struct qp_err *reason,
                           struct qp_err *err);
+    bool lenient; /* take open rings, closing them, and swapped coordinates as they stand */
 };
 
 /* Read a whole file.

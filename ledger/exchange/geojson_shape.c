@@ -66,7 +66,7 @@ static enum qp_code read_position(const json_t *position, struct qp_coordinates 
                        "a coordinate that is not a number of degrees; write [-76.123456, "
                        "-6.123456] without quotes");
     }
-    if (latitude >= PERU_WEST && latitude <= PERU_EAST && longitude >= PERU_SOUTH &&
+    if (!to->lenient && latitude >= PERU_WEST && latitude <= PERU_EAST && longitude >= PERU_SOUTH &&
         longitude <= PERU_NORTH) {
         return qp_fail(err, QP_E_INPUT,
                        "looks like latitude and longitude are swapped; GeoJSON writes longitude "
@@ -89,7 +89,7 @@ static enum qp_code read_ring(const json_t *array, struct qp_coordinates *to, st
                               struct qp_err *err)
 {
     size_t count = json_array_size(array);
-    if (!json_is_array(array) || count < 4) {
+    if (!json_is_array(array) || count < (to->lenient ? 3 : 4)) {
         return qp_fail(err, QP_E_INPUT,
                        "a ring needs four positions at least, the last equal to the first");
     }
@@ -108,12 +108,14 @@ static enum qp_code read_ring(const json_t *array, struct qp_coordinates *to, st
             return qp_prefix(err, rc, "vertex %zu", i + 1);
         }
     }
-    if (points[0].longitude_e7 != points[count - 1].longitude_e7 ||
-        points[0].latitude_e7 != points[count - 1].latitude_e7) {
+    bool closed = points[0].longitude_e7 == points[count - 1].longitude_e7 &&
+                  points[0].latitude_e7 == points[count - 1].latitude_e7;
+    if (!closed && !to->lenient) {
         return qp_fail(err, QP_E_INPUT,
                        "a ring that is not closed; repeat its first position at the end");
     }
-    *ring = (struct qp_ring){.points = points, .count = count - 1};
+    to->unclosed += closed ? 0 : 1;
+    *ring = (struct qp_ring){.points = points, .count = closed ? count - 1 : count};
     return QP_OK;
 }
 

@@ -8,11 +8,13 @@
 
 #include <jansson.h>
 
-/* All zeros but for the arena, before the call. */
+/* All zeros but for the arena and lenient, before the call. */
 struct qp_coordinates {
     struct qp_arena *arena; /* where rings and points go */
     size_t point_count;     /* so far */
     bool rounded;           /* some number had more than seven decimals */
+    bool lenient;           /* before the call: see struct qp_geojson_sink */
+    size_t unclosed;        /* rings that were not closed, when lenient */
 };
 
 /* Point, Polygon or MultiPolygon; closed rings, counts and range are checked. QP_E_INPUT,

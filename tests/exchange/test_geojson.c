@@ -432,6 +432,54 @@ static void judges_fifty_real_plots(void **state)
     qp_buf_wipe(&text);
 }
 
+static enum qp_code note_lenient(void *context, const struct qp_geojson_feature *feature,
+                                 struct qp_err *err)
+{
+    size_t *unclosed = context;
+    (void)err;
+    *unclosed = feature->unclosed;
+    return QP_OK;
+}
+
+static void takes_what_can_be_repaired_only_when_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t unclosed;
+        bool strictly;
+    } cases[] = {
+        {POLYGON("[[-76.1,-6.1],[-76.0,-6.1],[-76.0,-6.0]]"), 1, false},
+        {POLYGON("[[-76.1,-6.1],[-76.0,-6.1],[-76.0,-6.0],[-76.1,-6.0]]"), 1, false},
+        {POLYGON(RING_TEXT ",[[-76.02,-6.08],[-76.01,-6.08],[-76.01,-6.07],[-76.02,-6.07]]"), 1,
+         false},
+        {POINT("-6.123456,-76.123456"), 0, false},
+        {POLYGON(RING_TEXT), 0, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qp_span text = qp_span_text(cases[i].text);
+        struct qp_arena arena = {0};
+        size_t unclosed = 99;
+        struct qp_geojson_sink sink = {
+            .context = &unclosed, .feature = note_lenient, .lenient = true};
+        assert_ok(qp_geojson_read(text, &sink, &arena, err));
+        assert_int_equal(unclosed, cases[i].unclosed);
+        sink.lenient = false;
+        assert_int_equal(qp_geojson_read(text, &sink, &arena, NULL) == QP_OK, cases[i].strictly);
+        qp_arena_wipe(&arena);
+    }
+    struct qp_arena arena = {0};
+    size_t unclosed = 0;
+    const struct qp_geojson_sink sink = {
+        .context = &unclosed, .feature = note_lenient, .lenient = true};
+    assert_int_equal(
+        qp_geojson_read(qp_span_text(POLYGON("[[-76.1,-6.1],[-76.0,-6.1]]")), &sink, &arena, NULL),
+        QP_E_INPUT);
+    assert_int_equal(qp_geojson_read(qp_span_text(POINT("-190.5,-6.1")), &sink, &arena, NULL),
+                     QP_E_INPUT);
+    qp_arena_wipe(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +492,7 @@ int main(void)
         cmocka_unit_test(survives_any_bytes),
         cmocka_unit_test(gives_the_areas_that_the_commission_printed),
         cmocka_unit_test(judges_fifty_real_plots),
+        cmocka_unit_test(takes_what_can_be_repaired_only_when_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

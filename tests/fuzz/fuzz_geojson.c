@@ -51,6 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum qp_code strictly = qp_geojson_read(qp_span_of(data, size), &strict, &arena, NULL);
     HOLDS(strictly == QP_OK || strictly == QP_E_INPUT);
     HOLDS(rc == QP_OK || strictly != QP_OK);
+    strict.lenient = true;
+    next = 0;
+    enum qp_code leniently = qp_geojson_read(qp_span_of(data, size), &strict, &arena, NULL);
+    HOLDS(leniently == QP_OK || strictly != QP_OK);
     qp_arena_wipe(&arena);
     return 0;
 }
