@@ -2,7 +2,7 @@
 
 #include "core/check.h"
 #include "exchange/geojson.h"
-#include "issue/peru.h"
+#include "survey/peru.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "issue/peru.h"
+#include "survey/peru.h"
 
 #include "core/check.h"
 

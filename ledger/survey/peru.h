@@ -1,6 +1,6 @@
 /* Peru from outside: boxes, for a first look at whether a plot can be where it is said to be. */
-#ifndef QP_ISSUE_PERU_H
-#define QP_ISSUE_PERU_H
+#ifndef QP_SURVEY_PERU_H
+#define QP_SURVEY_PERU_H
 
 #include <quipu/geo.h>
 
