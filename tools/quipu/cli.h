@@ -234,6 +234,7 @@ enum qp_code cmd_prove(struct cli *cli, int argc, char **argv, struct qp_err *er
 enum qp_code cmd_receipt(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_show(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_stats(struct cli *cli, int argc, char **argv, struct qp_err *err);
+enum qp_code cmd_survey(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_trace(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *err);
 

@@ -11,6 +11,7 @@ static const struct cli_command commands[] = {
     {"events", "list the kinds of events, and what each holds", cmd_events},
     {"sign", "sign events written as JSON", cmd_sign},
     {"import", "sign what is kept in tables, from CSV and GeoJSON", cmd_import},
+    {"survey", "look closely at the outlines of plots", cmd_survey},
     {"journal", "list what a key has signed, hand it out again", cmd_journal},
 
     {NULL, "The ledger", NULL},
