@@ -209,10 +209,12 @@ static enum qp_code repeats(struct qp_survey *survey, struct qp_surveyed *plot,
                          survey->fix ? "; the second one removed" : "; --fix removes the second");
 }
 
+/* Of a sound outline: any other has no turn worth a word. */
 static enum qp_code right_hand(struct qp_survey *survey, struct qp_surveyed *plot,
-                               struct qp_geometry *copy, struct qp_err *err)
+                               struct qp_err *err)
 {
-    size_t turned = each_ring(copy, turn);
+    size_t turned = each_ring(plot->repaired, turn);
+    (void)each_ring(plot->given, turn);
     const struct qp_remark remark = {.code = "SV-ORIENTATION",
                                      .level = QP_SURVEY_FIXED,
                                      .has_number = true,
@@ -289,10 +291,6 @@ static enum qp_code repair_polygons(struct qp_survey *survey, struct qp_surveyed
         rc = repeats(survey, plot, mine, err);
     }
     if (rc == QP_OK) {
-        rc = right_hand(survey, plot, mine, err);
-    }
-    if (rc == QP_OK) {
-        (void)each_ring(plot->given, turn);
         plot->repaired = copy;
     }
     return rc;
@@ -315,6 +313,9 @@ enum qp_code qp_survey_repair(struct qp_survey *survey, struct qp_surveyed *plot
     rc = repair_polygons(survey, plot, err);
     if (rc == QP_OK) {
         rc = check_shape(survey, plot, err);
+    }
+    if (rc == QP_OK && plot->is_sound) {
+        rc = right_hand(survey, plot, err);
     }
     if (rc == QP_OK && plot->is_sound) {
         rc = hash_outline(plot, err);

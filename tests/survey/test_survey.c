@@ -184,6 +184,10 @@ static void passes_on_what_the_exact_check_says(void **state)
     const double flat[] = {0, 0, 50, 0, 100, 0};
     assert_non_null(strstr(codes_of_drawing(bow_tie, 4), "GEO-CROSS e"));
     assert_string_equal(codes_of_drawing(flat, 3), "GEO-FLAT e");
+    /* Whichever way round it is drawn: what crosses itself has no turn. */
+    const double back[] = {0, 97, 100, 0, 100, 103, 0, 0};
+    assert_null(strstr(codes_of_drawing(bow_tie, 4), "SV-ORIENTATION"));
+    assert_null(strstr(codes_of_drawing(back, 4), "SV-ORIENTATION"));
 }
 
 /* ---- Numbers that no receiver gives ---- */
