@@ -44,7 +44,7 @@ static void in_child(int (*job)(void))
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_false(WIFSIGNALED(status));
     if (WEXITSTATUS(status) == SKIPPED) {
-        printf("skipped: this user may not mount a file system\n");
+        printf("skipped: this user may not mount a file system, or nobody may not enter /\n");
         skip();
     }
     assert_int_equal(WEXITSTATUS(status), 0);
@@ -108,7 +108,15 @@ static int become_nobody(void)
     if (geteuid() != 0) {
         return 0;
     }
-    return setgroups(0, NULL) == 0 && setgid(NOBODY) == 0 && setuid(NOBODY) == 0 ? 0 : -1;
+    if (setgroups(0, NULL) != 0 || setgid(NOBODY) != 0 || setuid(NOBODY) != 0) {
+        return -1;
+    }
+    return access("/", X_OK); /* some sandboxes have a root that is root's alone */
+}
+
+static int nobody_walks(void)
+{
+    return become_nobody() != 0 ? SKIPPED : 0;
 }
 
 static enum qp_code open_for(enum qp_log_mode mode, struct qp_log **log, struct qp_err *err)
@@ -165,6 +173,7 @@ static int is_busy_for_nobody(void)
 static void does_not_read_unseen_beside_a_writer(void **state)
 {
     (void)state;
+    in_child(nobody_walks);
     struct qp_log *log = folder_open(&folder, QP_LOG_WRITE);
     set_modes(0555, 0444);
     in_child(is_busy_for_nobody);
@@ -182,6 +191,7 @@ static void keeps_writers_out_while_it_reads_unseen(void **state)
     int status = 0;
     struct qp_log *log = NULL;
     struct qp_err why = {0};
+    in_child(nobody_walks);
     set_modes(0555, 0444);
     assert_int_equal(pipe(ready), 0);
     assert_int_equal(pipe(done), 0);
