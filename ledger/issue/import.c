@@ -288,8 +288,8 @@ static enum qp_code explain_header(const struct qp_import_csv *csv, enum qp_code
     return qp_prefix(err, rc, "the header is not %s", names);
 }
 
-enum qp_code qp_import_csv_read(struct qp_importing *in, const struct qp_import_csv *csv,
-                                struct qp_err *err)
+static enum qp_code read_rows(struct qp_importing *in, const struct qp_import_csv *csv,
+                              struct qp_err *err)
 {
     struct qp_err why;
     qp_err_init(&why);
@@ -307,4 +307,13 @@ enum qp_code qp_import_csv_read(struct qp_importing *in, const struct qp_import_
         *err = why;
     }
     return rc;
+}
+
+enum qp_code qp_import_csv_run(struct qp_importing *in, const struct qp_import_csv *csv,
+                               struct qp_err *err)
+{
+    in->unit = "line";
+    enum qp_code rc = qp_import_begin(in, err);
+    rc = rc == QP_OK ? read_rows(in, csv, err) : rc;
+    return qp_import_end(in, rc, err);
 }

@@ -244,12 +244,7 @@ enum qp_code qp_import_assessments(struct qp_draft *draft, struct qp_span file,
                               .report = report,
                               .bad_rows = bad_rows,
                               .file = file,
-                              .whole_ids = true,
-                              .unit = "line"};
+                              .whole_ids = true};
     QP_ASSERT(options->method != NULL);
-    enum qp_code rc = qp_import_begin(&in, err);
-    if (rc == QP_OK) {
-        rc = qp_import_csv_read(&in, &csv, err);
-    }
-    return qp_import_end(&in, rc, err);
+    return qp_import_csv_run(&in, &csv, err);
 }

@@ -433,15 +433,7 @@ enum qp_code qp_import_deliveries(struct qp_draft *draft, struct qp_span file,
 {
     static const struct qp_import_csv csv = {
         .columns = columns, .column_count = COLUMNS, .take = take};
-    struct qp_importing in = {.options = options,
-                              .draft = draft,
-                              .report = report,
-                              .bad_rows = bad_rows,
-                              .file = file,
-                              .unit = "line"};
-    enum qp_code rc = qp_import_begin(&in, err);
-    if (rc == QP_OK) {
-        rc = qp_import_csv_read(&in, &csv, err);
-    }
-    return qp_import_end(&in, rc, err);
+    struct qp_importing in = {
+        .options = options, .draft = draft, .report = report, .bad_rows = bad_rows, .file = file};
+    return qp_import_csv_run(&in, &csv, err);
 }

@@ -281,11 +281,6 @@ enum qp_code qp_import_parties(struct qp_draft *draft, struct qp_span file,
                               .report = report,
                               .bad_rows = bad_rows,
                               .file = file,
-                              .whole_ids = true,
-                              .unit = "line"};
-    enum qp_code rc = qp_import_begin(&in, err);
-    if (rc == QP_OK) {
-        rc = qp_import_csv_read(&in, &csv, err);
-    }
-    return qp_import_end(&in, rc, err);
+                              .whole_ids = true};
+    return qp_import_csv_run(&in, &csv, err);
 }

@@ -51,8 +51,9 @@ struct qp_import_csv {
     size_t column_count;
     enum qp_code (*take)(struct qp_importing *in, const struct qp_span *cells, struct qp_err *why);
 };
-enum qp_code qp_import_csv_read(struct qp_importing *in, const struct qp_import_csv *csv,
-                                struct qp_err *err) QP_MUST_USE;
+/* The whole import, from qp_import_begin to qp_import_end. */
+enum qp_code qp_import_csv_run(struct qp_importing *in, const struct qp_import_csv *csv,
+                               struct qp_err *err) QP_MUST_USE;
 
 /* ---- Cells; the name of the column goes into the refusal ---- */
 
