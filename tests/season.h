@@ -223,6 +223,8 @@ static inline void season_rules(struct season *season)
     body.cut_off_ms = UINT64_C(1609459199000);
     body.point_area_max_m2 = 40000;
     body.transfer_tolerance_ppm = 5000;
+    body.harvest_age_days = 730;
+    body.area_tolerance_ppm = 100000;
     event.body_case = QP__EVENT__BODY_RULE_SET_PUBLISHED;
     event.rule_set_published = &body;
     season_add(season, &event);

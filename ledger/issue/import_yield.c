@@ -18,7 +18,8 @@ __extension__ typedef unsigned __int128 wide;
 static const char suggested[] =
     "{\"occurred\":\"2026-01-01\",\"rule_set_published\":{\"rule_set\":\"suggested\",\"version\":1,"
     "\"effective_from\":\"2026-01-01\",\"cut_off\":\"2020-12-31T23:59:59Z\","
-    "\"point_area_max_m2\":40000,\"transfer_tolerance_ppm\":0,\"factors\":["
+    "\"point_area_max_m2\":40000,\"transfer_tolerance_ppm\":0,\"harvest_age_days\":730,\"area_"
+    "tolerance_ppm\":100000,\"factors\":["
     "{\"commodity\":\"coffee\",\"from\":\"cherry\",\"to\":\"green\",\"factor_ppm\":160000},"
     "{\"commodity\":\"coffee\",\"from\":\"dried_cherry\",\"to\":\"green\",\"factor_ppm\":500000},"
     "{\"commodity\":\"coffee\",\"from\":\"parchment\",\"to\":\"green\",\"factor_ppm\":800000},"

@@ -130,6 +130,7 @@ void qp_book_free(struct qp_book *book)
     }
     qp_state_map_free(book->state);
     qp_tiles_wipe(&book->tiles);
+    qp_rule_memo_wipe(&book->memo);
     qp_arena_wipe(&book->arena);
     qp_arena_wipe(&book->scratch);
     qp_free(book->chains);
@@ -262,7 +263,8 @@ static enum qp_code judge_event(struct qp_book *book, const struct qp_record *re
                                       .event_id = record->event_ids[position],
                                       .index = book->size,
                                       .position = (uint32_t)position,
-                                      .admitted_ms = admitted_ms};
+                                      .admitted_ms = admitted_ms,
+                                      .memo = &book->memo};
     qp_arena_reset(&book->scratch);
     enum qp_code rc = qp_record_event(record, position, &book->scratch, &event, err);
     if (rc != QP_OK) {

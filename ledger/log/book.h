@@ -49,6 +49,7 @@ struct qp_book {
     struct qp_state below;
     struct qp_state_map *state;
 
+    struct qp_rule_memo memo;
     struct qp_arena arena;   /* of the group */
     struct qp_arena scratch; /* of one event */
     struct qp_pending *pending;

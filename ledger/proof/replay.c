@@ -386,7 +386,8 @@ static enum qp_code apply(struct qp_replay *replay, size_t at, struct qp_arena *
                                       .event_id = shown->id,
                                       .index = entry->index,
                                       .position = shown->position,
-                                      .admitted_ms = entry->admitted_ms};
+                                      .admitted_ms = entry->admitted_ms,
+                                      .memo = &replay->memo};
     Qp__Event *event = NULL;
     enum qp_code rc = qp_slice_event(replay->slice, at, &event, reason);
     if (rc == QP_OK) {
@@ -453,6 +454,7 @@ enum qp_code qp_replay_open(struct qp_replay *replay, struct qp_slice *slice,
 {
     *replay = (struct qp_replay){.slice = slice};
     qp_arena_init(&replay->arena, 0);
+    qp_rule_memo_init(&replay->memo);
     replay->below = (struct qp_state){
         .context = replay, .get = below_get, .put = below_put, .event = below_event};
     replay->marks = qp_arena_alloc_zero(&replay->arena, slice->event_count + 1, 1);
@@ -477,5 +479,6 @@ void qp_replay_wipe(struct qp_replay *replay)
 {
     qp_state_map_free(replay->map);
     replay->map = NULL;
+    qp_rule_memo_wipe(&replay->memo);
     qp_arena_wipe(&replay->arena);
 }

@@ -23,6 +23,7 @@ struct qp_replay {
     struct qp_state below; /* finds events of the slice for voidings */
     struct qp_state_map *map;
     struct qp_state state;
+    struct qp_rule_memo memo;
     struct qp_replay_node *lots; /* of the closure, ascending by id */
     size_t lot_count;
     struct qp_replay_node *plots; /* origins, ascending by id */

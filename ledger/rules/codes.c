@@ -59,6 +59,7 @@ const struct qp_rule_code qp_rule_codes[] = {
     {"QP-TRANSFER-MORE", QP_LINE_CONSERVED, "more was received than was handed over"},
     {"QP-CERTIFICATE-NEW", QP_LINE_LEGAL, "a certificate of this id exists already"},
     {"QP-CERTIFICATE-UNKNOWN", QP_LINE_LEGAL, "no certificate of this id exists"},
+    {"QP-CERTIFICATE-SCHEME", QP_LINE_LEGAL, "the rule set does not list the certificate's scheme"},
     {"QP-CERTIFICATE-TIME", QP_LINE_LEGAL, "the certificate ends before it begins"},
     {"QP-CERTIFICATE-WITHDRAWN", QP_LINE_LEGAL, "the certificate is withdrawn already"},
     {"QP-SHIPMENT-NEW", QP_LINE_UNBROKEN, "a shipment of this id exists already"},

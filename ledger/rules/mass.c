@@ -14,10 +14,9 @@ __extension__ typedef unsigned __int128 wide;
 
 #define MILLION UINT64_C(1000000)
 #define M2_PER_HA UINT64_C(10000)
-/* Nobody keeps a harvest longer before delivering it and telling the ledger; without an end to it,
- * every year since 2000 would have room for goods from elsewhere. The issuer's date alone is no
- * end: it is the issuer's. */
-#define HARVEST_AGE_MS (UINT64_C(730) * 24 * 60 * 60 * 1000)
+#define DAY_MS (UINT64_C(24) * 60 * 60 * 1000)
+/* The most that a rule set may allow (ledger.proto), so that no ledger takes an older harvest. */
+#define HARVEST_AGE_DAYS_MAX UINT64_C(3650)
 
 static unsigned long long ull(uint64_t value)
 {
@@ -41,10 +40,10 @@ enum qp_code qp_job_harvest_times(struct qp_job *job, const Qp__LotHarvested *bo
                          "delivery",
                          body->lot, from, to, when);
     }
-    if (body->harvest_from_ms + HARVEST_AGE_MS < job->event->occurred_ms) {
+    if (body->harvest_from_ms + HARVEST_AGE_DAYS_MAX * DAY_MS < job->event->occurred_ms) {
         return qp_refuse(
             job->err, "QP-HARVEST-TIME",
-            "lot %s is delivered on %s but was picked from %s on, over two years before", body->lot,
+            "lot %s is delivered on %s but was picked from %s on, over ten years before", body->lot,
             when, from);
     }
     uint32_t year = (uint32_t)strtoul(from, NULL, 10);
@@ -56,17 +55,22 @@ enum qp_code qp_job_harvest_times(struct qp_job *job, const Qp__LotHarvested *bo
     return QP_OK;
 }
 
+/* Nobody keeps a harvest for long before delivering it and telling the ledger; without an end to
+ * it, every year since 2000 would have room for goods from elsewhere. The issuer's date alone is no
+ * end: it is the issuer's. */
 static enum qp_code check_harvest_age(struct qp_job *job, const Qp__LotHarvested *body)
 {
-    char from[QP_TIME_TEXT_BYTES];
-    qp_date_format(from, body->harvest_from_ms);
-    if (body->harvest_from_ms + HARVEST_AGE_MS < job->context->admitted_ms) {
+    const Qp__RuleSetPublished *rules = NULL;
+    enum qp_code rc = qp_job_rule_set(job, &rules);
+    if (rc == QP_OK &&
+        body->harvest_from_ms + rules->harvest_age_days * DAY_MS < job->context->admitted_ms) {
+        char from[QP_TIME_TEXT_BYTES];
+        qp_date_format(from, body->harvest_from_ms);
         return qp_refuse(job->err, "QP-HARVEST-TIME",
-                         "lot %s was picked from %s on, over two years before it comes to the "
-                         "ledger",
-                         body->lot, from);
+                         "lot %s was picked from %s on, over %u days before it comes to the ledger",
+                         body->lot, from, rules->harvest_age_days);
     }
-    return QP_OK;
+    return rc;
 }
 
 static const Qp__YieldCap *find_cap(const Qp__RuleSetPublished *rules, Qp__Commodity commodity)
@@ -319,21 +323,25 @@ static bool is_residue(Qp__Form form)
            form == QP__FORM__FORM_RESIDUE;
 }
 
-/* Input grams that an output cannot be made from less than, rounded up. */
+/* Input grams that an output cannot be made from less than, rounded up. *aside: other products come
+ * out of the same grams. */
 static enum qp_code needed_grams(struct qp_job *job, const Qp__RuleSetPublished *rules,
                                  const struct inputs *inputs, const Qp__LotOutput *output,
-                                 wide *needed)
+                                 wide *needed, bool *aside)
 {
+    *aside = false;
     if (output->form == inputs->form) {
         *needed = output->quantity->grams;
         return QP_OK;
     }
+    *aside = is_residue(output->form);
     const Qp__ConversionFactor *factor =
         qp_rules_factor(rules, inputs->commodity, inputs->form, output->form);
     if (factor != NULL) {
         uint64_t best = (uint64_t)factor->factor_ppm * (MILLION + factor->tolerance_ppm);
         wide scaled = (wide)output->quantity->grams * MILLION * MILLION;
         *needed = (scaled + best - 1) / best;
+        *aside = *aside || factor->beside;
         return QP_OK;
     }
     /* Goods leave residues; a residue leaves only what nobody wants, else husk could turn into
@@ -355,8 +363,9 @@ static enum qp_code needed_grams(struct qp_job *job, const Qp__RuleSetPublished 
 
 /* Grams and pieces of input that all outputs need. */
 struct need {
-    wide goods;             /* which compete with each other */
-    wide aside[FORM_COUNT]; /* by form of what is left over, which only competes with its like */
+    wide goods; /* which compete with each other */
+    wide
+        aside[FORM_COUNT]; /* by form of what comes beside goods, and only competes with its like */
     uint64_t pieces;
     uint64_t total; /* grams of all outputs */
 };
@@ -366,9 +375,10 @@ static enum qp_code add_need(struct qp_job *job, const Qp__RuleSetPublished *rul
                              struct need *need)
 {
     wide part = 0;
+    bool aside = false;
     enum qp_code rc = qp_job_quantity(job, output->quantity, output->lot);
     if (rc == QP_OK) {
-        rc = needed_grams(job, rules, inputs, output, &part);
+        rc = needed_grams(job, rules, inputs, output, &part, &aside);
     }
     if (rc != QP_OK) {
         return rc;
@@ -382,7 +392,7 @@ static enum qp_code add_need(struct qp_job *job, const Qp__RuleSetPublished *rul
             output->lot);
     }
     QP_ASSERT((unsigned)output->form < FORM_COUNT);
-    if (output->form != inputs->form && is_residue(output->form)) {
+    if (aside) {
         need->aside[output->form] += part;
     } else {
         need->goods += part;

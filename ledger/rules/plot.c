@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define MILLION UINT64_C(1000000)
+
 enum qp_code qp_judge_producer_registered(struct qp_job *job)
 {
     const Qp__ProducerRegistered *body = job->event->producer_registered;
@@ -80,12 +82,21 @@ static enum qp_code check_new_plot(struct qp_job *job, const Qp__PlotRegistered 
     return rc == QP_OK ? check_point(job, body) : rc;
 }
 
-/* Farmers declare round figures, so a tenth more than the geometry measures is still believed. */
-static uint64_t believed_area(const struct qp_job *job, const Qp__PlotRegistered *body)
+/* Farmers declare round figures, so somewhat more than the geometry measures is still believed. */
+static enum qp_code believe_area(struct qp_job *job, const Qp__PlotRegistered *body, uint64_t *area)
 {
     uint64_t measured_m2 = job->context->measured_m2;
-    bool honest = measured_m2 == 0 || body->area_m2 <= measured_m2 + measured_m2 / 10;
-    return honest ? body->area_m2 : measured_m2;
+    *area = body->area_m2;
+    if (measured_m2 == 0 || body->area_m2 <= measured_m2) {
+        return QP_OK;
+    }
+    const Qp__RuleSetPublished *rules = NULL;
+    enum qp_code rc = qp_job_rule_set(job, &rules);
+    uint64_t ppm = rc == QP_OK ? rules->area_tolerance_ppm : 0;
+    uint64_t most =
+        measured_m2 + measured_m2 / MILLION * ppm + measured_m2 % MILLION * ppm / MILLION;
+    *area = body->area_m2 <= most ? body->area_m2 : measured_m2;
+    return rc == QP_E_REFUSED ? QP_OK : rc; /* without a rule set nothing is tolerated */
 }
 
 enum qp_code qp_judge_plot_registered(struct qp_job *job)
@@ -97,11 +108,14 @@ enum qp_code qp_judge_plot_registered(struct qp_job *job)
         return rc;
     }
     Qp__PlotState state = QP__PLOT_STATE__INIT;
+    rc = believe_area(job, body, &state.area_m2);
+    if (rc != QP_OK) {
+        return rc;
+    }
     state.party = job->party;
     state.producer = body->producer;
     state.n_commodities = body->n_commodities;
     state.commodities = body->commodities;
-    state.area_m2 = believed_area(job, body);
     state.geometry_kind = body->geometry_kind;
     state.geometry = body->geometry->commitment;
     state.registered = qp_job_place(job);
@@ -114,6 +128,24 @@ static enum qp_code get_plot(struct qp_job *job, const char *id, const struct qp
     enum qp_code rc = qp_job_get(job, at, &qp_rule_plot_state, plot);
     if (rc == QP_OK && *plot == NULL) {
         rc = qp_refuse(job->err, "QP-PLOT-UNKNOWN", "no plot %s is registered", id);
+    }
+    return rc;
+}
+
+/* Who has not seen enough of the plot says that it is inconclusive. */
+static enum qp_code check_seen(struct qp_job *job, const Qp__PlotAssessed *body)
+{
+    const Qp__RuleSetPublished *rules = NULL;
+    if (body->outcome != QP__ASSESSMENT_OUTCOME__ASSESSMENT_OUTCOME_NO_LOSS ||
+        body->nodata_ppm == 0) {
+        return QP_OK;
+    }
+    enum qp_code rc = qp_job_rule_set(job, &rules);
+    if (rc == QP_OK && body->nodata_ppm > rules->nodata_max_ppm) {
+        rc = qp_refuse(job->err, "QP-PLOT-AREA",
+                       "the assessment of plot %s finds no loss with %u ppm of it without data; "
+                       "above %u ppm it is inconclusive",
+                       body->plot, body->nodata_ppm, rules->nodata_max_ppm);
     }
     return rc;
 }
@@ -145,6 +177,10 @@ enum qp_code qp_judge_plot_assessed(struct qp_job *job)
                          body->plot, (unsigned long long)body->assessed_m2,
                          (unsigned long long)body->forest_m2, (unsigned long long)body->loss_m2,
                          body->nodata_ppm);
+    }
+    rc = check_seen(job, body);
+    if (rc != QP_OK) {
+        return rc;
     }
     plot->assessed = qp_job_place(job);
     plot->outcome = body->outcome;

@@ -296,6 +296,9 @@ bool qp_place_before(const Qp__EventPlace *one, const Qp__EventPlace *two)
 
 static enum qp_code get_rule_set(struct qp_job *job, uint32_t ordinal, Qp__RuleSetState **record)
 {
+    if (job->context->memo != NULL) {
+        return qp_rule_memo_read(job->context->memo, job->state, ordinal, record, job->err);
+    }
     struct qp_state_key key = qp_state_key_rule_set(ordinal);
     return qp_job_get(job, &key, &qp_rule_rule_set_state, record);
 }
@@ -318,7 +321,7 @@ enum qp_code qp_job_rule_set(struct qp_job *job, const Qp__RuleSetPublished **fo
     if (rc != QP_OK) {
         return rc;
     }
-    const Qp__RuleSetPublished *best = NULL;
+    uint32_t best = 0;
     uint32_t low = 1;
     uint32_t high = record == NULL ? 0 : record->ordinal;
     if (record != NULL && is_in_force(job, record)) {
@@ -332,20 +335,23 @@ enum qp_code qp_job_rule_set(struct qp_job *job, const Qp__RuleSetPublished **fo
             return rc;
         }
         if (record != NULL && is_in_force(job, record)) {
-            best = record->rules;
+            best = middle;
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    if (best == NULL) {
+    if (best == 0) {
         char when[QP_TIME_TEXT_BYTES];
         qp_date_format(when, job->event->occurred_ms);
         return qp_refuse(job->err, "QP-RULESET-NONE",
                          "no rule set is in force on %s; the operator publishes one", when);
     }
-    *found = best;
-    return QP_OK;
+    rc = get_rule_set(job, best, &record); /* what was read before it may be gone */
+    if (rc == QP_OK) {
+        *found = record->rules;
+    }
+    return rc;
 }
 
 const Qp__ConversionFactor *qp_rules_factor(const Qp__RuleSetPublished *published,

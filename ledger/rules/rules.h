@@ -9,7 +9,7 @@
 #ifndef QP_RULES_RULES_H
 #define QP_RULES_RULES_H
 
-#include "rules/state.h"
+#include "rules/memo.h"
 
 /* Lines of the verdict (DESIGN of the bundle, SPEC.md "Verdict"). */
 enum qp_line {
@@ -36,6 +36,9 @@ struct qp_rule_context {
     /* Of a plot's registration, where its geometry is at hand: what that measures. A plot yields on
      * no more land than it has. 0: not known, the declared area counts. */
     uint64_t measured_m2;
+    /* Kept by the caller from event to event, so that a rule set is decoded once. NULL: each time.
+     */
+    struct qp_rule_memo *memo;
 };
 
 /* Judge one event and, if it may happen, change the state. On a refusal the state may hold part of

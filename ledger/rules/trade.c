@@ -14,6 +14,28 @@ static unsigned long long ull(uint64_t value)
     return value;
 }
 
+/* Where the rule set lists schemes, a certificate is of one of them: a scheme that is written in
+ * two ways would count under neither. */
+static enum qp_code check_scheme(struct qp_job *job, const Qp__CertificateIssued *body)
+{
+    const Qp__RuleSetPublished *rules = NULL;
+    enum qp_code rc = qp_job_rule_set(job, &rules);
+    if (rc == QP_E_REFUSED) {
+        return QP_OK; /* no rule set yet, so no list */
+    }
+    bool listed = rc == QP_OK && rules->n_schemes == 0;
+    for (size_t i = 0; rc == QP_OK && i < rules->n_schemes; i++) {
+        listed = listed || strcmp(rules->schemes[i]->scheme, body->scheme) == 0;
+    }
+    if (rc == QP_OK && !listed) {
+        rc = qp_refuse(job->err, "QP-CERTIFICATE-SCHEME",
+                       "certificate %s is of scheme %s, which rule set %s does not list; the "
+                       "operator publishes one that does",
+                       body->certificate, body->scheme, rules->rule_set);
+    }
+    return rc;
+}
+
 enum qp_code qp_judge_certificate_issued(struct qp_job *job)
 {
     const Qp__CertificateIssued *body = job->event->certificate_issued;
@@ -38,6 +60,7 @@ enum qp_code qp_judge_certificate_issued(struct qp_job *job)
         rc = qp_refuse(job->err, "QP-CERTIFICATE-TIME", "certificate %s ends before it begins",
                        body->certificate);
     }
+    rc = rc == QP_OK ? check_scheme(job, body) : rc;
     if (rc != QP_OK) {
         return rc;
     }

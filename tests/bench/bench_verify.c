@@ -74,7 +74,8 @@ static void add_parties(struct season *season, const struct others *others)
     add_json(season,
              "\"rule_set_published\": {\"rule_set\": \"pe-2026\", \"version\": 1, "
              "\"effective_from\": \"2021-01-01\", \"cut_off\": \"2020-12-31T23:59:59.999Z\", "
-             "\"point_area_max_m2\": 40000, \"transfer_tolerance_ppm\": 5000, \"factors\": "
+             "\"point_area_max_m2\": 40000, \"transfer_tolerance_ppm\": 5000, "
+             "\"harvest_age_days\": 730, \"area_tolerance_ppm\": 100000, \"factors\": "
              "[{\"commodity\": \"coffee\", \"from\": \"cherry\", \"to\": \"green\", "
              "\"factor_ppm\": 200000, \"tolerance_ppm\": 0}], \"headings\": [{\"commodity\": "
              "\"coffee\", \"hs_code\": \"0901\", \"effective_from\": \"2023-06-29\"}]}");

@@ -141,11 +141,11 @@ says 'small letters only' err
 expect 0 import_new deliveries --party alto-mayo -n much.csv
 says '(taken) plots: alto-mayo/C-0001 has given 14400 kg' err
 expect 1 import_new deliveries --party alto-mayo -n much.csv \
-    --rules "$SAMPLE/events/01-camara-cafe.json"
+    --rules "$SAMPLE/../rulesets/pe-2026.json"
 says 'would have given 14400 kg' err
 expect 3 import_new deliveries --party alto-mayo -n much.csv --rules much.csv
 expect 0 import_new deliveries --party alto-mayo -o x.qst "$SAMPLE/deliveries-alto-mayo.csv" \
-    --rules "$SAMPLE/events/01-camara-cafe.json"
+    --rules "$SAMPLE/../rulesets/pe-2026.json"
 
 # A workbook is named for what it is.
 printf 'PK\003\004...' >table.xlsx

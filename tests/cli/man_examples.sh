@@ -27,6 +27,7 @@ run() {
 mkdir tour
 cd tour || exit
 cp -r "$SAMPLE" sample
+cp -r "$SAMPLE/../rulesets" rulesets
 run quipu.1 quipu-key.1 quipu-init.1 quipu-events.1 quipu-sign.1 quipu-import.1 quipu-submit.1 \
     quipu-survey.1 quipu-journal.1 quipu-version.1
 

@@ -16,8 +16,7 @@ season_parties() {
     enrol exporter cafe-sur processor exporter
     enrol terminal muelle-norte terminal
     enrol importer hanse importer
-    head -n 1 "$SAMPLE/events/01-camara-cafe.json" |
-        quipu sign --key operator.key -o rules.qst - >/dev/null
+    quipu sign --key operator.key -o rules.qst "$SAMPLE/../rulesets/pe-2026.json" >/dev/null
     submit rules.qst >/dev/null
 }
 

@@ -399,7 +399,8 @@ static void holds_deliveries_against_what_their_plots_can_give(void **state)
     static const char rules_json[] =
         "{\"occurred\":\"2026-02-02\",\"rule_set_published\":{\"rule_set\":\"pe-2026\","
         "\"version\":1,\"effective_from\":\"2026-01-01\",\"cut_off\":\"2020-12-31\","
-        "\"point_area_max_m2\":40000,\"transfer_tolerance_ppm\":0,\"factors\":[{\"commodity\":"
+        "\"point_area_max_m2\":40000,\"transfer_tolerance_ppm\":0,\"harvest_age_days\":730,\"area_"
+        "tolerance_ppm\":100000,\"factors\":[{\"commodity\":"
         "\"coffee\",\"from\":\"cherry\",\"to\":\"green\",\"factor_ppm\":160000}],"
         "\"yield_caps\":[{\"commodity\":\"coffee\",\"form\":\"green\","
         "\"warn_grams_per_ha\":1800000,\"refuse_grams_per_ha\":3500000}]}}";

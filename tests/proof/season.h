@@ -112,7 +112,8 @@ static inline void season_parties(struct forge *forge)
     forge_event(forge,
                 "\"rule_set_published\": {\"rule_set\": \"test\", \"version\": 1, "
                 "\"effective_from\": \"2021-01-01\", \"cut_off\": \"2020-12-31T23:59:59.999Z\", "
-                "\"point_area_max_m2\": 40000, \"transfer_tolerance_ppm\": 5000, \"factors\": "
+                "\"point_area_max_m2\": 40000, \"transfer_tolerance_ppm\": 5000, "
+                "\"harvest_age_days\": 730, \"area_tolerance_ppm\": 100000, \"factors\": "
                 "[{\"commodity\": \"coffee\", \"from\": \"parchment\", \"to\": \"green\", "
                 "\"factor_ppm\": 800000, \"tolerance_ppm\": 0}], \"yield_caps\": [{\"commodity\": "
                 "\"coffee\", \"form\": \"green\", \"warn_grams_per_ha\": 1800000, "

@@ -55,6 +55,7 @@ int scene_open_empty(void **state)
     scene = (struct scene){.below = {.get = nothing, .event = find_event}};
     scene.below.context = &scene;
     qp_arena_init(&scene.arena, 0);
+    qp_rule_memo_init(&scene.memo);
     if (qp_state_map_new(&scene.below, &scene.map, &err) != QP_OK) {
         return -1;
     }
@@ -66,6 +67,7 @@ int scene_close(void **state)
 {
     (void)state;
     qp_state_map_free(scene.map);
+    qp_rule_memo_wipe(&scene.memo);
     qp_arena_wipe(&scene.arena);
     for (size_t i = 0; i < scene.event_count; i++) {
         free(scene.events[i].bytes);
@@ -148,7 +150,8 @@ enum qp_code scene_act(const char *signer, const char *when, const char *body, s
 {
     qp_arena_reset(&scene.arena);
     qp_err_init(why);
-    struct qp_rule_context context = {.issuer = scene_key(signer), .index = scene.event_count};
+    struct qp_rule_context context = {
+        .issuer = scene_key(signer), .index = scene.event_count, .memo = &scene.memo};
     Qp__Event *event = NULL;
     struct qp_span bytes = scene_event_bytes(when, body);
     const char *admitted = scene.admitted != NULL ? scene.admitted : when;
@@ -331,7 +334,9 @@ int scene_open(void **state)
     }
     ok("op", "2026-01-01",
        "'rule_set_published': {'rule_set': 'pe', 'version': 1, 'effective_from': '2018-01-01', "
-       "'cut_off': '2020-12-31', 'point_area_max_m2': 40000, 'transfer_tolerance_ppm': 5000, "
+       "'cut_off': '2020-12-31', 'point_area_max_m2': 40000, "
+       "'transfer_tolerance_ppm': 5000, "
+       "'harvest_age_days': 730, 'area_tolerance_ppm': 100000, "
        "'factors': [{'commodity': 'coffee', 'from': 'cherry', 'to': 'parchment', 'factor_ppm': "
        "200000, 'tolerance_ppm': 100000}, {'commodity': 'coffee', 'from': 'parchment', 'to': "
        "'green', 'factor_ppm': 800000, 'tolerance_ppm': 50000}, {'commodity': 'coffee', 'from': "

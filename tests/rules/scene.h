@@ -23,6 +23,7 @@ struct scene {
     struct qp_state state; /* the map, with the events beside it */
     struct qp_state below; /* of the map */
     struct qp_arena arena;
+    struct qp_rule_memo memo;
     struct scene_event *events; /* by index */
     size_t event_count;
     uint64_t refused_count;

@@ -231,6 +231,62 @@ static void certificates_are_issued_and_withdrawn_once(void **state)
     ok("authority", DAY, UNCERTIFIED, "cert/d");
 }
 
+#define RULES_FROM(from, more)                                                                     \
+    "'rule_set_published': {'rule_set': 'pe', 'version': 2, 'effective_from': '" from              \
+    "', 'cut_off': '2020-12-31', 'point_area_max_m2': 40000, " more "}"
+
+/* A scheme that is written in two ways would count under neither. */
+static void a_certificate_is_of_a_scheme_that_the_rule_set_lists(void **state)
+{
+    (void)state;
+    ok("cert", DAY, CERTIFIED, "cert/a", "norte", DAY, DAY, "document"); /* no list: any */
+    ok("op", DAY,
+       RULES_FROM("2026-05-14", "'harvest_age_days': 730, 'schemes': [{'scheme': 'fairtrade', "
+                                "'name': 'F', 'steps': ['trade']}]"));
+    no("QP-CERTIFICATE-SCHEME", "cert", DAY, CERTIFIED, "cert/b", "norte", DAY, DAY, "document");
+    ok("cert", "2026-05-13", CERTIFIED, "cert/c", "norte", DAY, DAY, "document");
+    ok("op", "2026-05-15",
+       RULES_FROM("2026-05-15", "'harvest_age_days': 730, 'schemes': [{'scheme': 'fairtrade', "
+                                "'name': 'F', 'steps': ['trade']}, {'scheme': 'eu-organic', "
+                                "'name': 'O', 'steps': ['harvest', 'trade']}]"));
+    ok("cert", "2026-05-15", CERTIFIED, "cert/b", "norte", DAY, DAY, "document");
+}
+
+#define SEEN                                                                                       \
+    "'plot_assessed': {'plot': 'norte/p1', 'geometry': '" GEOMETRY "', 'datasets': [{'name': "     \
+    "'d', 'sha256': '" GEOMETRY "'}], 'method': 'm', 'cut_off': '2020-12-31', 'covers_to': "       \
+    "'2026-01-01', 'outcome': '%s', 'assessed_m2': 100, 'nodata_ppm': %d}"
+
+/* Who has not seen the plot cannot say that nothing was lost on it. */
+static void an_assessment_without_loss_has_seen_the_plot(void **state)
+{
+    (void)state;
+    no("QP-PLOT-AREA", "assess", DAY, SEEN, "no_loss", 1); /* this rule set allows none */
+    ok("assess", DAY, SEEN, "inconclusive", 1);
+    ok("op", DAY, RULES_FROM("2026-05-14", "'harvest_age_days': 730, 'nodata_max_ppm': 100000"));
+    ok("assess", DAY, SEEN, "no_loss", 100000);
+    no("QP-PLOT-AREA", "assess", DAY, SEEN, "no_loss", 100001);
+}
+
+#define PICKED                                                                                     \
+    "'lot_harvested': {'lot': 'norte/%c', 'commodity': 'coffee', 'form': 'cherry', 'quantity': "   \
+    "{'grams': 5}, 'origins': [{'plot': 'norte/p1', 'grams': 5}], 'harvest_from': '%s', "          \
+    "'harvest_to': '%s', 'crop_year': 2026}"
+
+/* How old a harvest may be is the rule set's to say, and counts to the ledger's clock. */
+static void a_harvest_is_as_fresh_as_the_rule_set_says(void **state)
+{
+    (void)state;
+    scene.admitted = "2026-05-14";
+    ok("op", "2026-05-14", RULES_FROM("2026-03-01", "'harvest_age_days': 30"));
+    no("QP-HARVEST-TIME", "norte", "2026-05-01", PICKED, 'a', "2026-04-13T23:59:59.999Z",
+       "2026-05-01");
+    ok("norte", "2026-05-01", PICKED, 'b', "2026-04-14", "2026-05-01");
+    /* dated under the rule set before it, which allows two years */
+    ok("norte", "2026-02-28", PICKED, 'c', "2026-02-01", "2026-02-28");
+    scene.admitted = NULL;
+}
+
 int rules_land_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +297,9 @@ int rules_land_tests(void)
         SCENE_TEST(a_plot_yields_its_cap_in_a_crop_year_over_all_buyers),
         SCENE_TEST(small_deliveries_count_against_the_cap),
         SCENE_TEST(certificates_are_issued_and_withdrawn_once),
+        SCENE_TEST(a_certificate_is_of_a_scheme_that_the_rule_set_lists),
+        SCENE_TEST(an_assessment_without_loss_has_seen_the_plot),
+        SCENE_TEST(a_harvest_is_as_fresh_as_the_rule_set_says),
     };
     return cmocka_run_group_tests_name("land", tests, NULL, NULL);
 }

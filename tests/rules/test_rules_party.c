@@ -21,7 +21,7 @@
     "$geometry, 'tenure': 'title', 'tenure_evidence': 'declared'}"
 #define RULE_SET                                                                                   \
     "'rule_set_published': {'rule_set': 'pe', 'version': 2, 'effective_from': '%s', 'cut_off': "   \
-    "'2020-12-31', 'point_area_max_m2': 40000}"
+    "'2020-12-31', 'point_area_max_m2': 40000, 'harvest_age_days': 730}"
 
 static void opens_once_and_only_by_the_operators_own_key(void **state)
 {
@@ -75,7 +75,7 @@ static void finds_the_rule_set_of_the_day(void **state)
                  {"2027-01-01", "QP-PLOT-POINT"}};
     ok("op", DAY,
        "'rule_set_published': {'rule_set': 'pe', 'version': 2, 'effective_from': '2026-07-01', "
-       "'cut_off': '2020-12-31', 'point_area_max_m2': 50000}");
+       "'cut_off': '2020-12-31', 'point_area_max_m2': 50000, 'harvest_age_days': 730}");
     ok("op", DAY, RULE_SET, "2027-01-01");
     for (size_t i = 0; i < QP_COUNT(cases); i++) {
         char body[512];

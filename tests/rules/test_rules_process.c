@@ -153,13 +153,48 @@ static void a_by_product_is_bounded_beside_the_product_not_against_it(void **sta
     };
     ok("op", DAY,
        "'rule_set_published': {'rule_set': 'pe', 'version': 2, 'effective_from': '2026-01-01', "
-       "'cut_off': '2020-12-31', 'point_area_max_m2': 40000, 'factors': [{'commodity': 'coffee', "
+       "'cut_off': '2020-12-31', 'point_area_max_m2': 40000, 'harvest_age_days': 730, 'factors': "
+       "[{'commodity': 'coffee', "
        "'from': 'parchment', 'to': 'green', 'factor_ppm': 800000, 'tolerance_ppm': 20000}, "
        "{'commodity': 'coffee', 'from': 'parchment', 'to': 'defects', 'factor_ppm': 50000}, "
        "{'commodity': 'coffee', 'from': 'parchment', 'to': 'husk', 'factor_ppm': 220000, "
        "'tolerance_ppm': 50000}]}");
     harvest_as("norte/a", "coffee", "parchment", 1000, 0);
     harvest_as("norte/a2", "coffee", "parchment", 17268500, 0);
+    run("norte", cases, QP_COUNT(cases));
+}
+
+/* Butter and powder are pressed out of the same paste: each is bound by its own factor and both by
+ * the total, while what is not said to come beside others competes with its like. */
+static void joint_products_come_out_of_the_same_input(void **state)
+{
+    (void)state;
+    static const struct process cases[] = {
+        {"QP-MASS-YIELD", IN("norte/a", "1000"), OUT("norte/b", "butter", "501", "product")},
+        {"QP-MASS-YIELD", IN("norte/a", "1000"),
+         OUT("norte/b", "butter", "300", "product") ", " OUT("norte/c", "butter", "201",
+                                                             "product")},
+        {"QP-MASS-YIELD", IN("norte/a", "1000"),
+         OUT("norte/b", "butter", "440", "product") ", " OUT("norte/c", "powder", "561",
+                                                             "product")},
+        {"QP-MASS-TOTAL", IN("norte/a", "1000"),
+         OUT("norte/b", "butter", "450", "product") ", " OUT("norte/c", "powder", "551",
+                                                             "product")},
+        {"QP-MASS-YIELD", IN("norte/a", "1000"),
+         OUT("norte/b", "green", "500", "product") ", " OUT("norte/c", "parchment", "400",
+                                                            "product")},
+        {NULL, IN("norte/a", "1000"),
+         OUT("norte/b", "butter", "460", "product") ", " OUT("norte/c", "powder", "540",
+                                                             "product")},
+    };
+    ok("op", DAY,
+       "'rule_set_published': {'rule_set': 'pe', 'version': 2, 'effective_from': '2026-01-01', "
+       "'cut_off': '2020-12-31', 'point_area_max_m2': 40000, 'harvest_age_days': 730, 'factors': "
+       "[{'commodity': 'coffee', 'from': 'parchment', 'to': 'green', 'factor_ppm': 800000}, "
+       "{'commodity': 'coffee', 'from': 'parchment', 'to': 'butter', 'factor_ppm': 500000, "
+       "'beside': true}, {'commodity': 'coffee', 'from': 'parchment', 'to': 'powder', "
+       "'factor_ppm': 560000, 'beside': true}]}");
+    harvest_as("norte/a", "coffee", "parchment", 1000, 0);
     run("norte", cases, QP_COUNT(cases));
 }
 
@@ -275,6 +310,7 @@ int rules_process_tests(void)
         SCENE_TEST(inputs_are_of_one_commodity_form_and_owner),
         SCENE_TEST(outputs_stay_within_the_factors),
         SCENE_TEST(a_by_product_is_bounded_beside_the_product_not_against_it),
+        SCENE_TEST(joint_products_come_out_of_the_same_input),
         SCENE_TEST(a_process_needs_a_rule_set_in_force),
         SCENE_TEST(by_products_and_waste_do_not_turn_back_into_goods),
         SCENE_TEST(pieces_are_not_made_of_nothing),

@@ -242,7 +242,8 @@ static void voiding_counts_as_the_harvest_was_counted(void **state)
     assert_int_equal(scene_harvest("norte/p1", 2026), 360000);
     ok("op", DAY,
        "'rule_set_published': {'rule_set': 'pe', 'version': 2, 'effective_from': '2026-05-01', "
-       "'cut_off': '2020-12-31', 'point_area_max_m2': 40000, 'factors': [{'commodity': 'coffee', "
+       "'cut_off': '2020-12-31', 'point_area_max_m2': 40000, 'harvest_age_days': 730, 'factors': "
+       "[{'commodity': 'coffee', "
        "'from': 'cherry', 'to': 'green', 'factor_ppm': 300000}], 'yield_caps': [{'commodity': "
        "'coffee', 'form': 'green', 'warn_grams_per_ha': 1800000, 'refuse_grams_per_ha': "
        "3500000}]}");

@@ -121,7 +121,8 @@ static inline void rules(const char *name, const char *from)
 {
     act("ministry", from,
         text("'rule_set_published':{'rule_set':'%s','version':1,'effective_from':'%s',"
-             "'cut_off':'2020-12-31','point_area_max_m2':40000,'transfer_tolerance_ppm':5000,"
+             "'cut_off':'2020-12-31','point_area_max_m2':40000,'transfer_tolerance_ppm':5000,'"
+             "harvest_age_days':730,'area_tolerance_ppm':100000,"
              "'factors':[{'commodity':'coffee','from':'parchment','to':'green',"
              "'factor_ppm':800000,'tolerance_ppm':50000}]}",
              name, from));

@@ -1,0 +1,81 @@
+#include "rules/memo.h"
+
+#include "core/check.h"
+
+#include <string.h>
+
+void qp_rule_memo_init(struct qp_rule_memo *memo)
+{
+    *memo = (struct qp_rule_memo){.turn = 0};
+    for (size_t i = 0; i < QP_RULE_MEMO_SLOTS; i++) {
+        qp_arena_init(&memo->slots[i].arena, 0);
+    }
+}
+
+void qp_rule_memo_wipe(struct qp_rule_memo *memo)
+{
+    for (size_t i = 0; i < QP_RULE_MEMO_SLOTS; i++) {
+        qp_arena_wipe(&memo->slots[i].arena);
+        memo->slots[i].bytes = (struct qp_span){0};
+    }
+}
+
+static struct qp_rule_memo_slot *find(struct qp_rule_memo *memo, struct qp_span bytes)
+{
+    for (size_t i = 0; i < QP_RULE_MEMO_SLOTS; i++) {
+        if (memo->slots[i].bytes.len == bytes.len && qp_span_eq(memo->slots[i].bytes, bytes)) {
+            return &memo->slots[i];
+        }
+    }
+    return NULL;
+}
+
+/* The slots are filled in turn: a ledger has few rule sets, and a bundle with many is no quicker
+ * for being clever here. */
+static enum qp_code fill(struct qp_rule_memo *memo, struct qp_span bytes,
+                         struct qp_rule_memo_slot **filled, struct qp_err *err)
+{
+    struct qp_rule_memo_slot *slot = &memo->slots[memo->turn];
+    slot->bytes = (struct qp_span){0};
+    qp_arena_reset(&slot->arena);
+    uint8_t *copy = qp_arena_alloc(&slot->arena, bytes.len);
+    if (copy == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory for a rule set");
+    }
+    memcpy(copy, bytes.data, bytes.len);
+    enum qp_code rc = qp_wire_decode(&qp_rule_rule_set_state, qp_span_of(copy, bytes.len),
+                                     &slot->arena, &slot->record, err);
+    if (rc == QP_E_INPUT) {
+        return qp_fail(err, QP_E_STORE,
+                       "a record of the ledger's state is damaged; run quipu audit --rebuild");
+    }
+    if (rc == QP_OK) {
+        slot->bytes = qp_span_of(copy, bytes.len);
+        memo->turn = (memo->turn + 1) % QP_RULE_MEMO_SLOTS;
+        *filled = slot;
+    }
+    return rc;
+}
+
+enum qp_code qp_rule_memo_read(struct qp_rule_memo *memo, struct qp_state *state, uint32_t ordinal,
+                               Qp__RuleSetState **record, struct qp_err *err)
+{
+    struct qp_state_key key = qp_state_key_rule_set(ordinal);
+    struct qp_span bytes = {0};
+    enum qp_code rc = state->get(state->context, qp_state_key_span(&key), &bytes, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (bytes.len == 0) {
+        *record = NULL;
+        return QP_OK;
+    }
+    struct qp_rule_memo_slot *slot = find(memo, bytes);
+    if (slot == NULL) {
+        rc = fill(memo, bytes, &slot, err);
+    }
+    if (rc == QP_OK) {
+        *record = slot->record;
+    }
+    return rc;
+}
