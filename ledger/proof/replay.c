@@ -223,8 +223,10 @@ static enum qp_code expand_makers(struct closure *closure, const char *id, struc
 
 static enum qp_code close_over(struct qp_replay *replay, struct qp_err *err)
 {
-    struct makers makers = {.arena = &replay->arena};
+    struct qp_arena passing; /* as large as the closure itself, and done with after it */
+    struct makers makers = {.arena = &passing};
     struct closure closure = {.replay = replay, .makers = &makers};
+    qp_arena_init(&passing, 0);
     enum qp_code rc = find_makers(replay, &makers, err);
     if (rc == QP_OK) {
         rc = qp_state_map_new(NULL, &closure.seen, err);
@@ -237,6 +239,7 @@ static enum qp_code close_over(struct qp_replay *replay, struct qp_err *err)
         rc = expand_makers(&closure, closure.lots[i].id, err);
     }
     qp_state_map_free(closure.seen);
+    qp_arena_wipe(&passing);
     if (rc != QP_OK) {
         return rc;
     }
