@@ -86,10 +86,11 @@ static enum qp_code find_issuer(const struct qp_public_key *key, struct qp_state
                          hex);
     }
     if (known->until != NULL) {
-        return qp_refuse(err, "QP-KEY-OLD",
-                         "key %.16s… of %s was rotated away, revoked or shown to have forked at entry "
-                         "%llu; sign with the party's present key",
-                         hex, known->party, (unsigned long long)known->until->index);
+        return qp_refuse(
+            err, "QP-KEY-OLD",
+            "key %.16s… of %s was rotated away, revoked or shown to have forked at entry "
+            "%llu; sign with the party's present key",
+            hex, known->party, (unsigned long long)known->until->index);
     }
     at = qp_state_key_text(QP_STATE_PARTY, known->party);
     rc = qp_state_read(state, &at, &qp_rule_party_state, scratch, record, err);
