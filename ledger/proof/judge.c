@@ -156,7 +156,8 @@ static enum qp_code check_registrar(struct qp_judging *judging, size_t at)
     return rc;
 }
 
-/* A key that was in a thief's hands from some entry on speaks for nobody from there on. */
+/* A key that was in a thief's hands from some entry on speaks for nobody from there on, nor does
+ * one that told two histories, from where they part. */
 static enum qp_code check_compromise(struct qp_judging *judging, size_t entry_at,
                                      struct qp_arena *arena)
 {
@@ -169,6 +170,13 @@ static enum qp_code check_compromise(struct qp_judging *judging, size_t entry_at
                           "entry %llu was signed by a key of %s that is reported compromised since "
                           "entry %llu",
                           ull(entry->index), key->party, ull(key->compromised_since_index));
+    }
+    if (rc == QP_OK && key != NULL && key->forked && entry->sequence >= key->forked_sequence &&
+        entry->event_count > 0) {
+        qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
+                          "entry %llu was signed by a key of %s that has forked: it signed two "
+                          "statements with sequence %llu",
+                          ull(entry->index), key->party, ull(key->forked_sequence));
     }
     return rc;
 }

@@ -385,7 +385,8 @@ static enum qp_code apply(struct qp_replay *replay, size_t at, struct qp_arena *
 {
     const struct qp_slice_event *shown = &replay->slice->events[at];
     const struct qp_slice_entry *entry = &replay->slice->entries[shown->entry];
-    struct qp_rule_context context = {.issuer = entry->issuer,
+    struct qp_rule_context context = {.ledger_id = replay->slice->events[0].id, /* the opening */
+                                      .issuer = entry->issuer,
                                       .event_id = shown->id,
                                       .index = entry->index,
                                       .position = shown->position,

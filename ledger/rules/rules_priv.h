@@ -99,6 +99,7 @@ enum qp_code qp_judge_party_suspended(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_key_added(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_key_rotated(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_key_revoked(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_judge_key_forked(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_producer_registered(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_plot_registered(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_plot_assessed(struct qp_job *job) QP_MUST_USE;
