@@ -31,6 +31,7 @@ static const struct cli_command commands[] = {
     {"export", "write files for TRACES and the record of Article 9", cmd_export},
 
     {NULL, "Other", NULL},
+    {"explain", "say what a refusal means, and what to do", cmd_explain},
     {"version", "print the versions of program, format and store", cmd_version},
 };
 
