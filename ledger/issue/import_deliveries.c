@@ -162,7 +162,8 @@ static enum qp_code check_plot(const struct row *row, const char *plot,
     if ((item->commodities & (UINT64_C(1) << ((unsigned)row->body.commodity & 63U))) == 0) {
         char name[40];
         qp_enum_name(name, &qp__commodity__descriptor, (int)row->body.commodity);
-        return qp_fail(why, QP_E_REFUSED, "plots: %s is not registered for %s", plot, name);
+        return qp_refuse(why, "QP-PLOT-COMMODITY", "plots: %s is not registered for %s", plot,
+                         name);
     }
     return QP_OK;
 }
@@ -409,7 +410,7 @@ static enum qp_code take(struct qp_importing *in, const struct qp_span *cells, s
     }
     row->event.body_case = QP__EVENT__BODY_LOT_HARVESTED;
     row->event.lot_harvested = &row->body;
-    rc = qp_draft_add_event(in->draft, &row->event, why);
+    rc = qp_import_event(in, &row->event, why);
     struct qp_catalog_item item = {.kind = QP_CATALOG_LOT, .id = row->body.lot, .place = in->place};
     rc = rc == QP_OK ? qp_catalog_add(in->local, &item, why) : rc;
     return rc == QP_OK ? qp_catalog_add_harvest(in->local, &row->body, why) : rc;

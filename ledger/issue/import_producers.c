@@ -98,7 +98,7 @@ static enum qp_code take(struct qp_importing *in, const struct qp_span *cells, s
     event.occurred_ms = in->options->occurred_ms;
     event.body_case = QP__EVENT__BODY_PRODUCER_REGISTERED;
     event.producer_registered = &body;
-    rc = qp_draft_add_event(in->draft, &event, why);
+    rc = qp_import_event(in, &event, why);
     return rc == QP_OK ? note_new(in, id, person.document, why) : rc;
 }
 

@@ -67,3 +67,12 @@ expect 1 quipu sign --json --key coop.key -o bad.qst locode.json
 is "$(wc -l <err)" 1
 expect 1 quipu explain QP-NONE
 says_not 'what to do' err
+
+# An import judges rows by the same rules before it signs them, and gives the same code.
+expect 1 quipu import parties --key operator.key -o bad.qst "$SAMPLE/bad/party-ruc-digit.csv"
+says '\[QP-PARTY-IDENTIFIER\]$' err
+says '^quipu: what to do about it: quipu explain QP-PARTY-IDENTIFIER$' err
+expect 1 quipu import parties --json --key operator.key -o bad.qst \
+    "$SAMPLE/bad/party-country-uk.csv"
+is "$(jq -r '.rule // empty' err | head -n 1)" QP-PLACE-COUNTRY
+says_not 'what to do' err

@@ -101,7 +101,7 @@ void cli_json(struct cli *cli, json_t *object)
     cli_json_on(cli, stdout, object);
 }
 
-static void note_refusal(struct cli *cli, const char *rule)
+void cli_refusal(struct cli *cli, const char *rule)
 {
     const struct qp_rule_code *code = qp_rule_code_find(rule);
     for (size_t i = 0; code != NULL && i < cli->refusal_count; i++) {
@@ -142,7 +142,7 @@ void cli_error(struct cli *cli, const struct qp_err *err)
             cli_style(cli, stderr, CLI_RESET), cli_safe(cli, err->text));
     if (err->rule[0] != '\0') {
         fprintf(stderr, " [%s]", err->rule);
-        note_refusal(cli, err->rule);
+        cli_refusal(cli, err->rule);
     }
     fputc('\n', stderr);
 }

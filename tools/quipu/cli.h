@@ -106,6 +106,9 @@ int cli_exit(enum qp_code code);
 /* On stderr: "quipu: text [RULE]", or with --json {"error": …, "rule": …, "text": …}. Nothing when
  * the text is empty. */
 void cli_error(struct cli *cli, const struct qp_err *err);
+/* A refusal was told otherwise than by cli_error: its code is among those that cli_finish names.
+ * "", and what is no code of the rules, counts for nothing. */
+void cli_refusal(struct cli *cli, const char *rule);
 /* On stderr: "quipu: " and a line that is no failure. Arguments from outside go through cli_safe.
  */
 void cli_note(struct cli *cli, const char *format, ...) QP_PRINTF(2, 3);
