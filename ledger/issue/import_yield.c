@@ -108,12 +108,12 @@ static enum qp_code check_plot(struct qp_importing *in, const Qp__LotHarvested *
     uint64_t kilograms = (uint64_t)(after / 1000);
     qp_enum_name(form, &qp__form__descriptor, (int)cap->form);
     if (after > most && in->options->rules != NULL) {
-        return qp_fail(why, QP_E_REFUSED,
-                       "plots: %s would have given %" PRIu64 " kg (%s) in crop year %u; its "
-                       "%" PRIu64 ".%02" PRIu64 " ha can give %" PRIu64 " kg by rule set %s",
-                       origin->plot, kilograms, form, harvest->crop_year,
-                       plot->declared_m2 / M2_PER_HA, plot->declared_m2 % M2_PER_HA / 100,
-                       (uint64_t)(most / 1000), in->rules->rule_set);
+        return qp_refuse(why, "QP-HARVEST-CAP",
+                         "plots: %s would have given %" PRIu64 " kg (%s) in crop year %u; its "
+                         "%" PRIu64 ".%02" PRIu64 " ha can give %" PRIu64 " kg by rule set %s",
+                         origin->plot, kilograms, form, harvest->crop_year,
+                         plot->declared_m2 / M2_PER_HA, plot->declared_m2 % M2_PER_HA / 100,
+                         (uint64_t)(most / 1000), in->rules->rule_set);
     }
     /* Once for each limit that is passed, not for every delivery after that. */
     wide limit = after > most ? most : warn;

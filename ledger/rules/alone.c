@@ -109,11 +109,11 @@ enum qp_code qp_rules_check_alone(const Qp__Event *event, const char *party, str
     if (party != NULL && strlen(party) < sizeof job.party) {
         memcpy(job.party, party, strlen(party) + 1);
     }
+    enum qp_code rc = qp_job_forms(&job);
+    if (rc != QP_OK) {
+        return rc;
+    }
     switch (event->body_case) {
-    case QP__EVENT__BODY_LEDGER_OPENED:
-        return qp_job_identifiers(&job, event->ledger_opened->operator_);
-    case QP__EVENT__BODY_PARTY_ENROLLED:
-        return qp_job_identifiers(&job, event->party_enrolled);
     case QP__EVENT__BODY_KEY_FORKED:
         return qp_fork_prove(event->key_forked, err);
     case QP__EVENT__BODY_PRODUCER_REGISTERED:

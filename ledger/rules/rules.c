@@ -186,6 +186,9 @@ enum qp_code qp_rules_apply(const struct qp_rule_context *context, const Qp__Eve
     if (rc == QP_OK) {
         rc = check_role(&job, rule);
     }
+    if (rc == QP_OK) {
+        rc = qp_job_forms(&job);
+    }
     return rc == QP_OK ? rule->judge(&job) : rc;
 }
 

@@ -77,6 +77,8 @@ struct qp_message_rule {
 };
 
 extern const struct qp_message_rule qp_rule_event;
+extern const struct qp_message_rule qp_rule_quantity;
+extern const struct qp_message_rule qp_rule_harvest_origin;
 extern const struct qp_message_rule qp_rule_statement;
 extern const struct qp_message_rule qp_rule_entry;
 extern const struct qp_message_rule qp_rule_submission;

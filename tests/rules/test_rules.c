@@ -171,6 +171,7 @@ int main(void)
     };
     int failed = rules_party_tests();
     failed += rules_fork_tests();
+    failed += rules_forms_tests();
     failed += rules_land_tests();
     failed += rules_lot_tests();
     failed += rules_process_tests();

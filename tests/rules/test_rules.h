@@ -6,6 +6,7 @@
 
 int rules_party_tests(void);
 int rules_fork_tests(void);
+int rules_forms_tests(void);
 int rules_land_tests(void);
 int rules_lot_tests(void);
 int rules_process_tests(void);

@@ -129,7 +129,7 @@ static void checks_identifiers(void **state)
                                            {"gln", "9521234567899", ""},
                                            {"gln", "9521234567890", "QP-PARTY-IDENTIFIER"},
                                            {"gln", "952123456789", "QP-PARTY-IDENTIFIER"},
-                                           {"eori", "anything", ""}};
+                                           {"eori", "DE123456789", ""}};
     for (size_t i = 0; i < QP_COUNT(cases); i++) {
         char name[8];
         snprintf(name, sizeof name, "id-%zu", i);

@@ -32,6 +32,7 @@ static const struct cli_command commands[] = {
     {"fork-proof", "prove that a key told two histories", cmd_fork_proof},
 
     {NULL, "Other", NULL},
+    {"explain", "say what a refusal means, and what to do", cmd_explain},
     {"version", "print the versions of program, format and store", cmd_version},
 };
 
