@@ -33,11 +33,12 @@ enum qp_code qp_contamination_init(struct qp_contamination *contamination, struc
     return contamination->causes != NULL ? QP_OK : no_memory(err);
 }
 
-void qp_taint(struct qp_judging *judging, const struct qp_source *source, const char *format, ...)
+void qp_judge_taint(struct qp_judging *judging, const struct qp_taint *source, const char *format,
+                    ...)
 {
     struct qp_contamination *all = judging->contamination;
     bool failed = source->result == QP_FAIL;
-    struct qp_source *list = failed ? all->failed : all->not_shown;
+    struct qp_taint *list = failed ? all->failed : all->not_shown;
     size_t *count = failed ? &all->failed_count : &all->not_shown_count;
     uint8_t bit = (uint8_t)(1U << source->cause);
     if ((all->causes[source->node] & bit) != 0) {
@@ -124,12 +125,12 @@ static enum qp_code taint_signed(void *context, const struct qp_edge *edge, stru
     reading->names_goods = reading->names_goods || edge->kind == QP_STATE_PLOT ||
                            edge->kind == QP_STATE_LOT || edge->kind == QP_STATE_SHIPMENT;
     if (node != SIZE_MAX && edge->role != QP_EDGE_CONSUMES && edge->role != QP_EDGE_USES) {
-        struct qp_source source = {.cause = QP_CAUSE_COMPROMISED_KEY,
-                                   .node = node,
-                                   .line = QP_LINE_AUTHORISED,
-                                   .result = QP_FAIL,
-                                   .event = reading->at};
-        qp_taint(reading->judging, &source, "signed by a key that is reported compromised");
+        struct qp_taint source = {.cause = QP_CAUSE_COMPROMISED_KEY,
+                                  .node = node,
+                                  .line = QP_LINE_AUTHORISED,
+                                  .result = QP_FAIL,
+                                  .event = reading->at};
+        qp_judge_taint(reading->judging, &source, "signed by a key that is reported compromised");
     }
     return QP_OK;
 }
@@ -181,12 +182,12 @@ static enum qp_code pass_unsound(void *context, const struct qp_edge *edge, stru
     }
     reading->unsound[node] = 1;
     if (!reading->fed) {
-        struct qp_source source = {.cause = QP_CAUSE_REFUSED,
-                                   .node = node,
-                                   .line = reading->line,
-                                   .result = QP_FAIL,
-                                   .event = reading->at};
-        qp_taint(reading->judging, &source, "refused: %s", reading->reason);
+        struct qp_taint source = {.cause = QP_CAUSE_REFUSED,
+                                  .node = node,
+                                  .line = reading->line,
+                                  .result = QP_FAIL,
+                                  .event = reading->at};
+        qp_judge_taint(reading->judging, &source, "refused: %s", reading->reason);
     }
     return QP_OK;
 }
@@ -491,7 +492,7 @@ static json_t *list_path(struct graph *graph, size_t source, size_t *left_out)
 }
 
 /* The entry by which it is known, or else the first that took of it. */
-static size_t source_event(const struct graph *graph, const struct qp_source *source)
+static size_t source_event(const struct graph *graph, const struct qp_taint *source)
 {
     size_t first = graph->taker_first[source->node];
     return source->event != SIZE_MAX                      ? source->event
@@ -499,7 +500,7 @@ static size_t source_event(const struct graph *graph, const struct qp_source *so
                                                           : graph->judging->replay->dispatch;
 }
 
-static json_t *source_to_json(struct graph *graph, const struct qp_source *source)
+static json_t *source_to_json(struct graph *graph, const struct qp_taint *source)
 {
     const struct qp_slice *slice = graph->judging->slice;
     bool whole = source->node == graph->node_count - 1;
@@ -525,7 +526,7 @@ static json_t *list_sources(struct graph *graph)
     json_t *list = json_array();
     for (size_t i = 0;
          list != NULL && i < all->failed_count + all->not_shown_count && i < QP_REASONS_MAX; i++) {
-        const struct qp_source *source =
+        const struct qp_taint *source =
             i < all->failed_count ? &all->failed[i] : &all->not_shown[i - all->failed_count];
         if (json_array_append_new(list, source_to_json(graph, source)) != 0) {
             json_decref(list);

@@ -21,7 +21,7 @@ enum qp_cause {
     QP_CAUSE_REFUSED          /* by a rule, in an event that nothing contaminated went into */
 };
 
-struct qp_source {
+struct qp_taint {
     enum qp_cause cause;
     size_t node; /* qp_node_plot, qp_node_lot, qp_node_shipment */
     enum qp_line line;
@@ -32,8 +32,8 @@ struct qp_source {
 
 struct qp_contamination {
     uint8_t *causes; /* bits of enum qp_cause, one byte for each node */
-    struct qp_source failed[QP_REASONS_MAX];
-    struct qp_source not_shown[QP_REASONS_MAX];
+    struct qp_taint failed[QP_REASONS_MAX];
+    struct qp_taint not_shown[QP_REASONS_MAX];
     size_t failed_count; /* in the list */
     size_t not_shown_count;
     size_t count; /* of all sources */
@@ -57,8 +57,8 @@ static inline size_t qp_node_shipment(const struct qp_replay *replay)
 enum qp_code qp_contamination_init(struct qp_contamination *contamination, struct qp_replay *replay,
                                    struct qp_err *err) QP_MUST_USE;
 /* Name a source; its reason is written from the format. One node is told once for one cause. */
-void qp_taint(struct qp_judging *judging, const struct qp_source *source, const char *format, ...)
-    QP_PRINTF(3, 4);
+void qp_judge_taint(struct qp_judging *judging, const struct qp_taint *source, const char *format,
+                    ...) QP_PRINTF(3, 4);
 /* Add those that lie in the events, and the fact "contamination", in the form of
  * quipu-verify(1). After the judges of lines. QP_E_MEMORY. */
 enum qp_code qp_judge_contamination(struct qp_judging *judging) QP_MUST_USE;

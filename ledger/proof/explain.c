@@ -110,16 +110,21 @@ static json_t *list_notes(const struct qp_verdict_told *told)
     return list;
 }
 
-/* What was checked of an entry, which nothing is judged without. */
 static json_t *describe_entry(const struct qp_slice_entry *entry, const char *party)
 {
     char key[65];
     char leaf[65];
     qp_hex_encode(key, qp_span_of(entry->issuer.bytes, sizeof entry->issuer.bytes));
     qp_hash_hex(leaf, &entry->leaf);
-    return json_pack("{s:I, s:s, s:s, s:I, s:s, s:[s, s, s]}", "entry", (json_int_t)entry->index,
-                     "issuer", party, "key", key, "sequence", (json_int_t)entry->sequence, "leaf",
-                     leaf, "checked", "signature", "event_proof", "entry_proof");
+    return json_pack("{s:I, s:s, s:s, s:I, s:s}", "entry", (json_int_t)entry->index, "issuer",
+                     party, "key", key, "sequence", (json_int_t)entry->sequence, "leaf", leaf);
+}
+
+/* What was checked, without which nothing is judged. */
+static json_t *list_checks(bool event)
+{
+    return event ? json_pack("[s, s, s]", "signature", "event_proof", "entry_proof")
+                 : json_pack("[s, s]", "signature", "entry_proof");
 }
 
 static enum qp_code describe_event(struct explaining *explaining, size_t at, json_t *row)
@@ -162,7 +167,7 @@ static enum qp_code add_row(struct explaining *explaining, const struct qp_slice
     enum qp_code rc = qp_judge_party(judging, &entry->issuer, &explaining->arena, &party);
     json_t *row = rc == QP_OK ? describe_entry(entry, party) : NULL;
     if (rc == QP_OK &&
-        (row == NULL ||
+        (row == NULL || json_object_set_new(row, "checked", list_checks(event != SIZE_MAX)) != 0 ||
          json_object_set_new(row, "result", json_string(qp_result_name(result))) != 0 ||
          json_object_set_new(row, "notes", list_notes(told)) != 0)) {
         rc = no_memory(explaining);

@@ -200,11 +200,11 @@ static void judge_forest(struct qp_judging *judging, size_t at, const struct ass
 {
     struct qp_verdict *verdict = judging->verdict;
     const char *id = judging->replay->plots[at].id;
-    struct qp_source source = {.cause = QP_CAUSE_UNCLEAR,
-                               .node = qp_node_plot(at),
-                               .line = QP_LINE_DEFORESTATION_FREE,
-                               .result = QP_NOT_SHOWN,
-                               .event = judging->replay->plots[at].event};
+    struct qp_taint source = {.cause = QP_CAUSE_UNCLEAR,
+                              .node = qp_node_plot(at),
+                              .line = QP_LINE_DEFORESTATION_FREE,
+                              .result = QP_NOT_SHOWN,
+                              .event = judging->replay->plots[at].event};
     if (found->loss > 0) {
         source.cause = QP_CAUSE_LOSS;
         source.result = QP_FAIL;
@@ -212,21 +212,22 @@ static void judge_forest(struct qp_judging *judging, size_t at, const struct ass
         qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_FAIL,
                           "plot %s lost %llu m2 of forest after the cut-off", id,
                           ull(found->loss_m2));
-        qp_taint(judging, &source, "lost %llu m2 of forest after the cut-off", ull(found->loss_m2));
+        qp_judge_taint(judging, &source, "lost %llu m2 of forest after the cut-off",
+                       ull(found->loss_m2));
     } else if (found->clean > 0 && is_blind(judging, found)) {
         qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_NOT_SHOWN,
                           "plot %s was harvested %llu days after its newest assessment stopped "
                           "looking; the policy allows %llu",
                           id, ull(blind_ms(found) / DAY_MS),
                           ull(judging->trust->assessment_lag_ms_max / DAY_MS));
-        qp_taint(judging, &source, "harvested %llu days after its newest assessment",
-                 ull(blind_ms(found) / DAY_MS));
+        qp_judge_taint(judging, &source, "harvested %llu days after its newest assessment",
+                       ull(blind_ms(found) / DAY_MS));
     } else if (found->clean == 0 && found->unclear > 0) {
         qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_NOT_SHOWN,
                           "plot %s: the assessment is inconclusive, does not reach from the "
                           "policy's cut-off to after it, or is of less than the plot",
                           id);
-        qp_taint(judging, &source, "its assessment is inconclusive or not of the whole");
+        qp_judge_taint(judging, &source, "its assessment is inconclusive or not of the whole");
     } else if (found->clean == 0) {
         source.cause = QP_CAUSE_UNASSESSED;
         qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_NOT_SHOWN,
@@ -234,9 +235,9 @@ static void judge_forest(struct qp_judging *judging, size_t at, const struct ass
                               ? "plot %s: no assessment by an assessor whom the policy trusts"
                               : "plot %s has no assessment",
                           id);
-        qp_taint(judging, &source, "%s",
-                 found->untrusted > 0 ? "no assessment by an assessor whom the policy trusts"
-                                      : "no assessment");
+        qp_judge_taint(judging, &source, "%s",
+                       found->untrusted > 0 ? "no assessment by an assessor whom the policy trusts"
+                                            : "no assessment");
     }
 }
 

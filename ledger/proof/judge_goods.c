@@ -189,13 +189,13 @@ static void fail_lot(struct qp_judging *judging, size_t lot, size_t event, bool 
 {
     const char *id = judging->replay->lots[lot].id;
     const char *what = recalled ? "recalled" : "voided";
-    struct qp_source source = {.cause = recalled ? QP_CAUSE_RECALLED : QP_CAUSE_VOIDED,
-                               .node = qp_node_lot(judging->replay, lot),
-                               .line = QP_LINE_UNBROKEN,
-                               .result = QP_FAIL,
-                               .event = event};
+    struct qp_taint source = {.cause = recalled ? QP_CAUSE_RECALLED : QP_CAUSE_VOIDED,
+                              .node = qp_node_lot(judging->replay, lot),
+                              .line = QP_LINE_UNBROKEN,
+                              .result = QP_FAIL,
+                              .event = event};
     qp_verdict_blame(judging->verdict, QP_LINE_UNBROKEN, QP_FAIL, event, "lot %s was %s", id, what);
-    qp_taint(judging, &source, "%s", what);
+    qp_judge_taint(judging, &source, "%s", what);
 }
 
 static enum qp_code check_lot(struct custody *custody, size_t at)
@@ -250,20 +250,20 @@ static void check_origin(struct qp_judging *judging, size_t at)
 {
     const struct qp_replay *replay = judging->replay;
     const struct qp_replay_node *lot = &replay->lots[at];
-    struct qp_source source = {.node = qp_node_lot(replay, at),
-                               .line = QP_LINE_CONSERVED,
-                               .result = QP_FAIL,
-                               .event = lot->event};
+    struct qp_taint source = {.node = qp_node_lot(replay, at),
+                              .line = QP_LINE_CONSERVED,
+                              .result = QP_FAIL,
+                              .event = lot->event};
     if (lot->event == SIZE_MAX) {
         qp_verdict_reason(judging->verdict, QP_LINE_CONSERVED, QP_FAIL,
                           "lot %s is of unknown origin: nothing shown made it", lot->id);
         source.cause = QP_CAUSE_UNKNOWN_ORIGIN;
-        qp_taint(judging, &source, "of unknown origin: nothing shown made it");
+        qp_judge_taint(judging, &source, "of unknown origin: nothing shown made it");
     } else if ((replay->marks[lot->event] & QP_MARK_VOIDED) != 0) {
         qp_verdict_blame(judging->verdict, QP_LINE_CONSERVED, QP_FAIL, lot->event,
                          "lot %s comes from an event that was voided", lot->id);
         source.cause = QP_CAUSE_VOIDED;
-        qp_taint(judging, &source, "voided");
+        qp_judge_taint(judging, &source, "voided");
     }
 }
 
