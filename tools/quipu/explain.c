@@ -12,6 +12,7 @@
 #define NAME_WIDTH 20
 #define INDENT 4
 #define CONTAINERS_MOST 4
+#define SOURCES_MOST 5
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -208,12 +209,14 @@ enum qp_code explain_contamination(struct cli *cli, const json_t *verdict, size_
 {
     const json_t *all = json_object_get(verdict, "contamination");
     const json_t *sources = json_object_get(all, "sources");
-    uint64_t more = number_of(all, "more");
+    size_t count = json_array_size(sources);
+    size_t told = count < SOURCES_MOST ? count : SOURCES_MOST;
+    uint64_t more = number_of(all, "more") + (count - told);
     char words[200];
     char part[WORDS_BYTES];
     char whole[WORDS_BYTES];
     enum qp_code rc = QP_OK;
-    if (json_array_size(sources) == 0) {
+    if (count == 0) {
         return QP_OK;
     }
     snprintf(words, sizeof words, "in %s of the %s shipped, by what they were made of:",
@@ -221,7 +224,7 @@ enum qp_code explain_contamination(struct cli *cli, const json_t *verdict, size_
              words_mass(whole, number_of(all, "shipped_grams")));
     printf("%-*s", NAME_WIDTH, "contamination");
     cli_wrap(stdout, words, NAME_WIDTH, NAME_WIDTH, width);
-    for (size_t i = 0; rc == QP_OK && i < json_array_size(sources); i++) {
+    for (size_t i = 0; rc == QP_OK && i < told; i++) {
         rc = print_source(cli, json_array_get(sources, i), verdict, width, err);
     }
     if (rc == QP_OK && more > 0) {
