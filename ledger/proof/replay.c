@@ -421,6 +421,21 @@ static enum qp_code apply(struct qp_replay *replay, size_t at, struct qp_arena *
     return rc;
 }
 
+static void note_refusal(struct qp_replay *replay, size_t at, const struct qp_rule_code *code)
+{
+    replay->marks[at] |= QP_MARK_REFUSED;
+    replay->refused++;
+    if (code != NULL) {
+        QP_ASSERT(code - qp_rule_codes < UINT8_MAX);
+        replay->refusals[at] = (uint8_t)(code - qp_rule_codes + 1);
+    }
+}
+
+const struct qp_rule_code *qp_replay_refusal(const struct qp_replay *replay, size_t at)
+{
+    return replay->refusals[at] == 0 ? NULL : &qp_rule_codes[replay->refusals[at] - 1];
+}
+
 static enum qp_code run(struct qp_replay *replay, struct qp_verdict *verdict, struct qp_err *err)
 {
     struct qp_arena scratch;
@@ -441,13 +456,12 @@ static enum qp_code run(struct qp_replay *replay, struct qp_verdict *verdict, st
             break;
         }
         qp_state_map_rollback(replay->map);
-        replay->marks[i] |= QP_MARK_REFUSED;
-        replay->refused++;
         const struct qp_rule_code *code = qp_rule_code_find(reason.rule);
-        qp_verdict_reason(verdict, code == NULL ? QP_LINE_AUTHENTIC : code->line, QP_FAIL,
-                          "entry %llu, event %u (%s): %s [%s]",
-                          (unsigned long long)replay->slice->entries[shown->entry].index,
-                          shown->position, qp_event_name(shown->body), reason.text, reason.rule);
+        note_refusal(replay, i, code);
+        qp_verdict_blame(verdict, code == NULL ? QP_LINE_AUTHENTIC : code->line, QP_FAIL, i,
+                         "entry %llu, event %u (%s): %s [%s]",
+                         (unsigned long long)replay->slice->entries[shown->entry].index,
+                         shown->position, qp_event_name(shown->body), reason.text, reason.rule);
     }
     qp_arena_wipe(&scratch);
     return rc;
@@ -462,7 +476,8 @@ enum qp_code qp_replay_open(struct qp_replay *replay, struct qp_slice *slice,
     replay->below = (struct qp_state){
         .context = replay, .get = below_get, .put = below_put, .event = below_event};
     replay->marks = qp_arena_alloc_zero(&replay->arena, slice->event_count + 1, 1);
-    enum qp_code rc = replay->marks != NULL ? QP_OK : no_memory(err);
+    replay->refusals = qp_arena_alloc_zero(&replay->arena, slice->event_count + 1, 1);
+    enum qp_code rc = replay->marks != NULL && replay->refusals != NULL ? QP_OK : no_memory(err);
     if (rc == QP_OK) {
         rc = qp_state_map_new(&replay->below, &replay->map, err);
     }
