@@ -395,7 +395,7 @@ static enum qp_code find_kind(struct qp_impact_search *search, const struct qp_i
     const enum qp_state_kind one[] = {qp_trace_kind_of(thing->kind), 0};
     if (one[0] == 0) {
         return qp_fail(err, QP_E_USAGE,
-                       "%.20s is no kind of thing; there are lot, shipment, plot, producer, "
+                       "\"%.20s\" is no kind of thing; there are lot, shipment, plot, producer, "
                        "certificate, party",
                        thing->kind);
     }
