@@ -59,6 +59,75 @@ enum qp_code qp_chain_last(struct qp_store *store, const struct qp_public_key *i
     return rc;
 }
 
+/* One statement under a cursor. found: false behind the issuer's last one. */
+struct chain_row {
+    bool found;
+    uint64_t sequence;
+    uint64_t index;
+};
+
+static enum qp_code read_chain_row(const struct qp_public_key *issuer, const struct qp_row *row,
+                                   struct chain_row *at, struct qp_err *err)
+{
+    struct qp_hash hash;
+    *at = (struct chain_row){.found = false};
+    if (!row->found || row->key.len != sizeof issuer->bytes + 8 ||
+        memcmp(row->key.data, issuer->bytes, sizeof issuer->bytes) != 0) {
+        return QP_OK;
+    }
+    at->found = true;
+    at->sequence = qp_load_be64(row->key.data + sizeof issuer->bytes);
+    return read_row(row->value, &at->index, &hash, err);
+}
+
+/* The first statement of the issuer whose sequence is not below this one. */
+static enum qp_code seek_chain(struct qp_cursor *cursor, const struct qp_public_key *issuer,
+                               uint64_t sequence, struct chain_row *at, struct qp_err *err)
+{
+    struct qp_row_key key = qp_key_issuer(issuer, sequence);
+    struct qp_row row = {0};
+    enum qp_code rc = qp_cursor_seek(cursor, qp_row_key_span(&key), &row, err);
+    return rc == QP_OK ? read_chain_row(issuer, &row, at, err) : rc;
+}
+
+/* Sequences and entries rise together, with gaps where statements were given up. */
+static enum qp_code seek_since(struct qp_cursor *cursor, const struct qp_public_key *issuer,
+                               uint64_t since, struct chain_row *at, struct qp_err *err)
+{
+    uint64_t low = 0;
+    uint64_t high = since == 0 ? 0 : QP_NUMBER_MAX;
+    enum qp_code rc = QP_OK;
+    while (rc == QP_OK && low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        rc = seek_chain(cursor, issuer, middle, at, err);
+        if (at->found && at->index < since) {
+            low = at->sequence + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return rc == QP_OK ? seek_chain(cursor, issuer, low, at, err) : rc;
+}
+
+enum qp_code qp_chain_each(struct qp_store *store, const struct qp_public_key *issuer,
+                           uint64_t since,
+                           enum qp_code (*each)(void *context, uint64_t index, struct qp_err *err),
+                           void *context, struct qp_err *err)
+{
+    struct qp_cursor *cursor = NULL;
+    struct chain_row at = {0};
+    enum qp_code rc = qp_cursor_open(store, QP_TABLE_ISSUERS, &cursor, err);
+    rc = rc == QP_OK ? seek_since(cursor, issuer, since, &at, err) : rc;
+    while (rc == QP_OK && at.found) {
+        struct qp_row row = {0};
+        rc = each(context, at.index, err);
+        rc = rc == QP_OK ? qp_cursor_next(cursor, &row, err) : rc;
+        rc = rc == QP_OK ? read_chain_row(issuer, &row, &at, err) : rc;
+    }
+    qp_cursor_close(cursor);
+    return rc;
+}
+
 enum qp_code qp_chains_find(struct qp_chains *chains, struct qp_store *store,
                             const struct qp_public_key *issuer, struct qp_chain **chain,
                             struct qp_err *err)

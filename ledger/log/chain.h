@@ -35,6 +35,12 @@ enum qp_code qp_chain_get(struct qp_store *store, const struct qp_public_key *is
 enum qp_code qp_chain_last(struct qp_store *store, const struct qp_public_key *issuer,
                            uint64_t *sequence, struct qp_hash *hash,
                            struct qp_err *err) QP_MUST_USE;
+/* The entries of an issuer's statements in the store, oldest first, from the first one that is not
+ * before entry `since`; found in steps, not counted. A failure of `each` ends the walk. */
+enum qp_code qp_chain_each(struct qp_store *store, const struct qp_public_key *issuer,
+                           uint64_t since,
+                           enum qp_code (*each)(void *context, uint64_t index, struct qp_err *err),
+                           void *context, struct qp_err *err) QP_MUST_USE;
 /* May the record be the next of its chain? Its sequence, less what it gives up, is the next one.
  * QP_E_REFUSED: a gap, or it does not follow. */
 enum qp_code qp_chain_follow(const struct qp_chain *chain, const struct qp_record *record,

@@ -1,6 +1,7 @@
 #include "log/view.h"
 
 #include "core/check.h"
+#include "log/chain.h"
 #include "log/keys.h"
 #include "log/log_priv.h"
 
@@ -144,6 +145,27 @@ enum qp_code qp_log_find(struct qp_log *log, const struct qp_public_key *issuer,
         *index = found;
     }
     return rc;
+}
+
+struct signed_walk {
+    uint64_t size;
+    enum qp_code (*each)(void *context, uint64_t index, struct qp_err *err);
+    void *context;
+};
+
+/* What is in the store may be more than what is signed for. */
+static enum qp_code tell_signed(void *context, uint64_t index, struct qp_err *err)
+{
+    const struct signed_walk *walk = context;
+    return index < walk->size ? walk->each(walk->context, index, err) : QP_OK;
+}
+
+enum qp_code qp_log_signed(struct qp_log *log, const struct qp_public_key *issuer, uint64_t since,
+                           enum qp_code (*each)(void *context, uint64_t index, struct qp_err *err),
+                           void *context, struct qp_err *err)
+{
+    struct signed_walk walk = {.size = log->head.size, .each = each, .context = context};
+    return qp_chain_each(log->store, issuer, since, tell_signed, &walk, err);
 }
 
 enum qp_code qp_log_last_sequence(struct qp_log *log, const struct qp_public_key *issuer,

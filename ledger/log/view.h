@@ -33,6 +33,11 @@ struct qp_merkle_reader qp_log_merkle(struct qp_log *log);
 /* The entry of an issuer's statement. QP_E_NOT_FOUND. */
 enum qp_code qp_log_find(struct qp_log *log, const struct qp_public_key *issuer, uint64_t sequence,
                          uint64_t *index, struct qp_err *err) QP_MUST_USE;
+/* The entries that a key signed, oldest first, from entry `since` on. `each` reads nothing from the
+ * log; a failure of it ends the walk. */
+enum qp_code qp_log_signed(struct qp_log *log, const struct qp_public_key *issuer, uint64_t since,
+                           enum qp_code (*each)(void *context, uint64_t index, struct qp_err *err),
+                           void *context, struct qp_err *err) QP_MUST_USE;
 /* The last sequence of an issuer, or QP_E_NOT_FOUND. */
 enum qp_code qp_log_last_sequence(struct qp_log *log, const struct qp_public_key *issuer,
                                   uint64_t *sequence, struct qp_err *err) QP_MUST_USE;

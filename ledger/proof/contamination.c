@@ -130,7 +130,7 @@ static enum qp_code taint_signed(void *context, const struct qp_edge *edge, stru
                                   .line = QP_LINE_AUTHORISED,
                                   .result = QP_FAIL,
                                   .event = reading->at};
-        qp_judge_taint(reading->judging, &source, "signed by a key that is reported compromised");
+        qp_judge_taint(reading->judging, &source, "signed by a key that is in doubt");
     }
     return QP_OK;
 }

@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/time.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define DAY_MS UINT64_C(86400000)
@@ -156,6 +157,20 @@ static enum qp_code check_registrar(struct qp_judging *judging, size_t at)
     return rc;
 }
 
+/* Nothing of the entry counts as its key's word. */
+static void doubt_entry(struct qp_judging *judging, const struct qp_slice_entry *entry,
+                        const char *party, const char *what)
+{
+    qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
+                      "entry %llu was signed by a key of %s that %s", ull(entry->index), party,
+                      what);
+    for (size_t i = 0; i < entry->event_count; i++) {
+        judging->replay->marks[entry->first_event + i] |= QP_MARK_COMPROMISED;
+        qp_verdict_carry(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL, entry->first_event + i,
+                         "signed by a key that %s", what);
+    }
+}
+
 /* A key that was in a thief's hands from some entry on speaks for nobody from there on, nor does
  * one that told two histories, from where they part. */
 static enum qp_code check_compromise(struct qp_judging *judging, size_t entry_at,
@@ -164,25 +179,20 @@ static enum qp_code check_compromise(struct qp_judging *judging, size_t entry_at
     const struct qp_slice_entry *entry = &judging->slice->entries[entry_at];
     Qp__KeyState *key = NULL;
     enum qp_code rc = read_key(judging, &entry->issuer, arena, &key);
-    if (rc == QP_OK && key != NULL && key->compromised_since_index > 0 &&
-        entry->index >= key->compromised_since_index && entry->event_count > 0) {
-        qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
-                          "entry %llu was signed by a key of %s that is reported compromised since "
-                          "entry %llu",
-                          ull(entry->index), key->party, ull(key->compromised_since_index));
-        for (size_t i = 0; i < entry->event_count; i++) {
-            judging->replay->marks[entry->first_event + i] |= QP_MARK_COMPROMISED;
-            qp_verdict_carry(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL, entry->first_event + i,
-                             "signed by a key that is reported compromised since entry %llu",
-                             ull(key->compromised_since_index));
-        }
+    if (rc != QP_OK || key == NULL || entry->event_count == 0) {
+        return rc;
     }
-    if (rc == QP_OK && key != NULL && key->forked && entry->sequence >= key->forked_sequence &&
-        entry->event_count > 0) {
-        qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
-                          "entry %llu was signed by a key of %s that has forked: it signed two "
-                          "statements with sequence %llu",
-                          ull(entry->index), key->party, ull(key->forked_sequence));
+    if (key->compromised_since_index > 0 && entry->index >= key->compromised_since_index) {
+        char what[120];
+        snprintf(what, sizeof what, "is reported compromised since entry %llu",
+                 ull(key->compromised_since_index));
+        doubt_entry(judging, entry, key->party, what);
+    }
+    if (key->forked && entry->sequence >= key->forked_sequence) {
+        char what[120];
+        snprintf(what, sizeof what, "has forked: it signed two statements with sequence %llu",
+                 ull(key->forked_sequence));
+        doubt_entry(judging, entry, key->party, what);
     }
     return rc;
 }

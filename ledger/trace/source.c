@@ -1,5 +1,7 @@
 #include "trace/source.h"
 
+#include "core/check.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +46,14 @@ static enum qp_code log_ids(void *context, enum qp_state_kind kind, const char *
     return qp_log_ids(context, kind, prefix, each, each_context, err);
 }
 
+static enum qp_code log_signed_by(void *context, const struct qp_public_key *issuer, uint64_t since,
+                                  enum qp_code (*each)(void *each_context, uint64_t index,
+                                                       struct qp_err *err),
+                                  void *each_context, struct qp_err *err)
+{
+    return qp_log_signed(context, issuer, since, each, each_context, err);
+}
+
 static enum qp_code log_checkpoint(void *context, struct qp_buf *out, struct qp_err *err)
 {
     return qp_log_checkpoint(context, out, err);
@@ -61,6 +71,7 @@ struct qp_trace_source qp_trace_source_log(struct qp_log *log)
                                     .find = log_find,
                                     .sealed = log_sealed,
                                     .ids = log_ids,
+                                    .signed_by = log_signed_by,
                                     .checkpoint = log_checkpoint};
 }
 
@@ -72,6 +83,23 @@ enum qp_code qp_trace_walk(struct qp_log *log, const char *id, enum qp_trace_dir
     struct qp_trace_source source = qp_trace_source_log(log);
     struct qp_trace_sink sink = {.context = context, .step = step};
     return qp_trace_walk_source(&source, id, direction, &sink, err);
+}
+
+enum qp_code qp_taint(struct qp_log *log, const char *kind, const char *id,
+                      enum qp_code (*taint)(void *context, const struct qp_taint *taint,
+                                            struct qp_err *err),
+                      void *context, struct qp_err *err)
+{
+    struct qp_trace_source source = qp_trace_source_log(log);
+    struct qp_taint_sink sink = {.context = context, .taint = taint};
+    return qp_taint_source(&source, kind, id, &sink, err);
+}
+
+enum qp_code qp_impact_new(struct qp_log *log, const struct qp_impact_thing *thing,
+                           unsigned directions, struct qp_impact **impact, struct qp_err *err)
+{
+    struct qp_trace_source source = qp_trace_source_log(log);
+    return qp_impact_source(&source, thing, directions, impact, err);
 }
 
 enum qp_code qp_prove(struct qp_log *log, const char *shipment, unsigned disclose,
@@ -126,6 +154,19 @@ const char *qp_trace_kind_name(enum qp_state_kind kind)
     default:
         return "record";
     }
+}
+
+enum qp_state_kind qp_trace_kind_of(const char *name)
+{
+    static const enum qp_state_kind kinds[] = {QP_STATE_PARTY,       QP_STATE_PRODUCER,
+                                               QP_STATE_PLOT,        QP_STATE_LOT,
+                                               QP_STATE_CERTIFICATE, QP_STATE_SHIPMENT};
+    for (size_t i = 0; i < QP_COUNT(kinds); i++) {
+        if (strcmp(qp_trace_kind_name(kinds[i]), name) == 0) {
+            return kinds[i];
+        }
+    }
+    return (enum qp_state_kind)0;
 }
 
 /* *kind: the first of the kinds that the id names, or 0. */

@@ -28,6 +28,10 @@ struct qp_trace_source {
     enum qp_code (*ids)(void *context, enum qp_state_kind kind, const char *prefix,
                         bool (*each)(void *each_context, struct qp_span id), void *each_context,
                         struct qp_err *err);
+    enum qp_code (*signed_by)(void *context, const struct qp_public_key *issuer, uint64_t since,
+                              enum qp_code (*each)(void *each_context, uint64_t index,
+                                                   struct qp_err *err),
+                              void *each_context, struct qp_err *err);
     enum qp_code (*checkpoint)(void *context, struct qp_buf *out, struct qp_err *err);
 };
 
@@ -57,16 +61,28 @@ enum qp_code qp_trace_near(const struct qp_trace_source *source, const enum qp_s
                            struct qp_err *err) QP_MUST_USE;
 /* "lot", "plot", …; never NULL. */
 const char *qp_trace_kind_name(enum qp_state_kind kind);
+/* The kind of such a name; 0: it is none. */
+enum qp_state_kind qp_trace_kind_of(const char *name);
 
 struct qp_trace_sink {
     void *context;
     enum qp_code (*step)(void *context, const struct qp_trace_step *step, struct qp_err *err);
 };
 
+struct qp_taint_sink {
+    void *context;
+    enum qp_code (*taint)(void *context, const struct qp_taint *taint, struct qp_err *err);
+};
+
 /* The public functions, on any source. */
 enum qp_code qp_trace_walk_source(const struct qp_trace_source *source, const char *id,
                                   enum qp_trace_direction direction,
                                   const struct qp_trace_sink *sink, struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_taint_source(const struct qp_trace_source *source, const char *kind, const char *id,
+                             const struct qp_taint_sink *sink, struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_impact_source(const struct qp_trace_source *source,
+                              const struct qp_impact_thing *thing, unsigned directions,
+                              struct qp_impact **impact, struct qp_err *err) QP_MUST_USE;
 enum qp_code qp_prove_source(const struct qp_trace_source *source, const char *shipment,
                              unsigned disclose, struct qp_buf *out, struct qp_prove_report *report,
                              struct qp_err *err) QP_MUST_USE;

@@ -52,6 +52,18 @@ static enum qp_code grow(struct qp_visited *visited, struct qp_err *err)
     return QP_OK;
 }
 
+bool qp_visited_has(const struct qp_visited *visited, struct qp_span key, size_t *number)
+{
+    if (visited->count == 0) {
+        return false;
+    }
+    const struct qp_visited_slot *slot = find(visited, key);
+    if (slot->key != NULL) {
+        *number = slot->number;
+    }
+    return slot->key != NULL;
+}
+
 enum qp_code qp_visited_add(struct qp_visited *visited, struct qp_span key, size_t *number,
                             bool *fresh, struct qp_err *err)
 {

@@ -23,6 +23,8 @@ struct qp_visited {
 /* arena: borrowed until wipe. */
 void qp_visited_init(struct qp_visited *visited, struct qp_arena *arena);
 void qp_visited_wipe(struct qp_visited *visited);
+/* Is the key there? *number: as it was added. */
+bool qp_visited_has(const struct qp_visited *visited, struct qp_span key, size_t *number);
 /* Add a key, or find it. *number: how many were there before it; *fresh: it is new. QP_E_MEMORY. */
 enum qp_code qp_visited_add(struct qp_visited *visited, struct qp_span key, size_t *number,
                             bool *fresh, struct qp_err *err) QP_MUST_USE;

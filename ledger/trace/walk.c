@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "rules/rules.h"
+#include "trace/link.h"
 #include "trace/visited.h"
 
 #include <string.h>
@@ -16,7 +17,8 @@ struct branch {
     unsigned depth;
     bool last;
     Qp__Event__BodyCase body;
-    Qp__EventPlace place;
+    uint64_t index; /* of the event that connects it, or that made it */
+    uint32_t position;
     uint64_t occurred_ms;
     uint64_t drawn_grams;
 };
@@ -36,9 +38,8 @@ struct walker {
     struct branches stack;
     struct branches children; /* of the one shown last, in order */
     struct qp_places places;
-    struct qp_arena record;  /* state of the one shown last */
-    struct qp_arena scratch; /* one event */
-    struct qp_buf bytes;
+    struct qp_arena record; /* state of the one shown last */
+    struct qp_links links;
 };
 
 /* What the state has on the one that is shown. */
@@ -74,25 +75,11 @@ static enum qp_code add_branch(struct branches *branches, const struct branch *b
 
 /* ---- State ---- */
 
-static const char *lot_status(Qp__LotStatus status)
-{
-    switch (status) {
-    case QP__LOT_STATUS__LOT_STATUS_HANDED:
-        return "handed";
-    case QP__LOT_STATUS__LOT_STATUS_RECALLED:
-        return "recalled";
-    case QP__LOT_STATUS__LOT_STATUS_VOIDED:
-        return "voided";
-    default:
-        return "held";
-    }
-}
-
 static void describe_lot(const Qp__LotState *lot, struct subject *subject)
 {
     subject->made = lot->created;
     subject->party = lot->holder;
-    subject->status = lot_status(lot->status);
+    subject->status = qp_lot_status_name(lot->status);
     subject->grams = lot->made->grams;
     subject->left_grams = lot->balance == NULL ? 0 : lot->balance->grams;
     qp_enum_name(subject->form, &qp__form__descriptor, (int)lot->form);
@@ -142,119 +129,50 @@ static enum qp_code read_subject(struct walker *walker, const struct branch *bra
     return QP_OK;
 }
 
-static enum qp_code read_event(struct walker *walker, const Qp__EventPlace *place,
-                               Qp__Event **event, struct qp_err *err)
-{
-    const struct qp_trace_source *source = walker->source;
-    QP_ASSERT(place != NULL); /* the decoder requires it of every record */
-    walker->bytes.len = 0;
-    qp_arena_reset(&walker->scratch);
-    enum qp_code rc =
-        source->event(source->context, place->index, place->position, &walker->bytes, err);
-    if (rc == QP_OK) {
-        rc = qp_event_decode(qp_span_buf(&walker->bytes), &walker->scratch, event, err);
-    }
-    if (rc == QP_E_NOT_FOUND || rc == QP_E_INPUT) {
-        return qp_fail(err, QP_E_STORE, "event %u of entry %llu cannot be read; run quipu audit",
-                       place->position, (unsigned long long)place->index);
-    }
-    return rc;
-}
-
 /* ---- Branches ---- */
 
-/* A child by the event that the walker has read. */
-static enum qp_code add_child(struct walker *walker, const struct branch *like, const char *id,
-                              struct qp_err *err)
+struct branching {
+    struct walker *walker;
+    struct branch like; /* what the branches of one event have in common */
+};
+
+static enum qp_code add_child(void *context, const struct qp_link *link, struct qp_err *err)
 {
-    struct branch child = *like;
-    child.id = qp_arena_text(&walker->arena, qp_span_text(id));
-    return child.id == NULL ? no_memory(err) : add_branch(&walker->children, &child, err);
+    struct branching *branching = context;
+    struct branch child = branching->like;
+    child.kind = link->kind;
+    child.drawn_grams = link->drawn_grams;
+    child.id = qp_arena_text(&branching->walker->arena, qp_span_text(link->id));
+    return child.id == NULL ? no_memory(err)
+                            : add_branch(&branching->walker->children, &child, err);
 }
 
-/* What a lot or shipment was made of. */
-static enum qp_code branch_up(struct walker *walker, const Qp__Event *event, struct branch *like,
-                              struct qp_err *err)
+static void take_event(struct branch *like, const Qp__Event *event, uint64_t index,
+                       uint32_t position)
 {
-    enum qp_code rc = QP_OK;
-    like->kind = QP_STATE_LOT;
-    if (event->body_case == QP__EVENT__BODY_LOT_HARVESTED) {
-        const Qp__LotHarvested *body = event->lot_harvested;
-        like->kind = QP_STATE_PLOT;
-        for (size_t i = 0; rc == QP_OK && i < body->n_origins; i++) {
-            like->drawn_grams = body->origins[i]->grams;
-            rc = add_child(walker, like, body->origins[i]->plot, err);
-        }
-    } else if (event->body_case == QP__EVENT__BODY_LOT_PROCESSED) {
-        const Qp__LotProcessed *body = event->lot_processed;
-        for (size_t i = 0; rc == QP_OK && i < body->n_inputs; i++) {
-            like->drawn_grams = body->inputs[i]->quantity->grams;
-            rc = add_child(walker, like, body->inputs[i]->lot, err);
-        }
-    } else if (event->body_case == QP__EVENT__BODY_SHIPMENT_DISPATCHED) {
-        const Qp__ShipmentDispatched *body = event->shipment_dispatched;
-        for (size_t i = 0; rc == QP_OK && i < body->n_lots; i++) {
-            like->drawn_grams = body->lots[i]->quantity->grams;
-            rc = add_child(walker, like, body->lots[i]->lot, err);
-        }
-    }
-    return rc;
-}
-
-/* What one event made of a plot or lot. Its parts in the event add up, if it is named twice. */
-static enum qp_code branch_down(struct walker *walker, const Qp__Event *event, const char *id,
-                                struct branch *like, struct qp_err *err)
-{
-    enum qp_code rc = QP_OK;
-    like->kind = QP_STATE_LOT;
-    like->drawn_grams = 0;
-    if (event->body_case == QP__EVENT__BODY_LOT_HARVESTED) {
-        const Qp__LotHarvested *body = event->lot_harvested;
-        for (size_t i = 0; i < body->n_origins; i++) {
-            bool same = strcmp(body->origins[i]->plot, id) == 0;
-            like->drawn_grams += same ? body->origins[i]->grams : 0;
-        }
-        return add_child(walker, like, body->lot, err);
-    }
-    if (event->body_case == QP__EVENT__BODY_LOT_PROCESSED) {
-        const Qp__LotProcessed *body = event->lot_processed;
-        for (size_t i = 0; i < body->n_inputs; i++) {
-            bool same = strcmp(body->inputs[i]->lot, id) == 0;
-            like->drawn_grams += same ? body->inputs[i]->quantity->grams : 0;
-        }
-        for (size_t i = 0; rc == QP_OK && i < body->n_outputs; i++) {
-            rc = add_child(walker, like, body->outputs[i]->lot, err);
-        }
-        return rc;
-    }
-    const Qp__ShipmentDispatched *body = event->shipment_dispatched;
-    for (size_t i = 0; i < body->n_lots; i++) {
-        bool same = strcmp(body->lots[i]->lot, id) == 0;
-        like->drawn_grams += same ? body->lots[i]->quantity->grams : 0;
-    }
-    like->kind = QP_STATE_SHIPMENT;
-    return add_child(walker, like, body->shipment, err);
-}
-
-static bool leads_down(const struct qp_edge_place *place)
-{
-    return (place->role == QP_EDGE_USES && place->body == QP__EVENT__BODY_LOT_HARVESTED) ||
-           (place->role == QP_EDGE_CONSUMES &&
-            (place->body == QP__EVENT__BODY_LOT_PROCESSED ||
-             place->body == QP__EVENT__BODY_SHIPMENT_DISPATCHED));
-}
-
-static void take_event(struct branch *like, const Qp__Event *event, const Qp__EventPlace *place)
-{
-    QP_ASSERT(event != NULL && place != NULL);
     like->body = event->body_case;
-    like->place = *place;
+    like->index = index;
+    like->position = position;
     like->occurred_ms = event->occurred_ms;
 }
 
-static enum qp_code expand_down(struct walker *walker, const struct branch *branch,
-                                struct branch *like, struct qp_err *err)
+/* The event that made a thing. */
+static enum qp_code take_made(struct walker *walker, const struct subject *subject,
+                              struct branch *like, const Qp__Event **event, struct qp_err *err)
 {
+    const Qp__EventPlace *made = subject->made;
+    QP_ASSERT(made != NULL); /* the decoder requires it of every record */
+    enum qp_code rc = qp_links_event(&walker->links, made->index, made->position, event, err);
+    if (rc == QP_OK) {
+        take_event(like, *event, made->index, made->position);
+    }
+    return rc;
+}
+
+static enum qp_code expand_down(struct branching *branching, const struct branch *branch,
+                                struct qp_err *err)
+{
+    struct walker *walker = branching->walker;
     enum qp_code rc =
         branch->kind == QP_STATE_SHIPMENT
             ? QP_OK
@@ -262,47 +180,40 @@ static enum qp_code expand_down(struct walker *walker, const struct branch *bran
     size_t count = branch->kind == QP_STATE_SHIPMENT ? 0 : walker->places.count;
     for (size_t i = 0; rc == QP_OK && i < count; i++) {
         const struct qp_edge_place *at = &walker->places.list[i];
-        Qp__Event *event = NULL;
-        Qp__EventPlace place = QP__EVENT_PLACE__INIT;
-        place.index = at->index;
-        place.position = at->position;
-        if (!leads_down(at)) {
+        const Qp__Event *event = NULL;
+        if (!qp_link_leads_down(at)) {
             continue;
         }
-        rc = read_event(walker, &place, &event, err);
+        rc = qp_links_event(&walker->links, at->index, at->position, &event, err);
         if (rc == QP_OK) {
-            take_event(like, event, &place);
-            rc = branch_down(walker, event, branch->id, like, err);
+            take_event(&branching->like, event, at->index, at->position);
+            rc = qp_link_down(event, branch->id, add_child, branching, err);
         }
     }
     return rc;
 }
 
-static enum qp_code expand_up(struct walker *walker, const struct branch *branch,
-                              const struct subject *subject, struct branch *like,
-                              struct qp_err *err)
+static enum qp_code expand_up(struct branching *branching, const struct branch *branch,
+                              const struct subject *subject, struct qp_err *err)
 {
-    Qp__Event *event = NULL;
+    const Qp__Event *event = NULL;
     if (branch->kind == QP_STATE_PLOT) {
         return QP_OK;
     }
-    enum qp_code rc = read_event(walker, subject->made, &event, err);
-    if (rc == QP_OK) {
-        take_event(like, event, subject->made);
-        rc = branch_up(walker, event, like, err);
-    }
-    return rc;
+    enum qp_code rc = take_made(branching->walker, subject, &branching->like, &event, err);
+    return rc == QP_OK ? qp_link_up(event, add_child, branching, err) : rc;
 }
 
 /* Put the children on the stack, the first on top. */
 static enum qp_code expand(struct walker *walker, const struct branch *branch,
                            const struct subject *subject, struct qp_err *err)
 {
-    struct branch like = {.parent = branch->id, .depth = branch->depth + 1};
+    struct branching branching = {.walker = walker,
+                                  .like = {.parent = branch->id, .depth = branch->depth + 1}};
     walker->children.count = 0;
     enum qp_code rc = walker->direction == QP_TRACE_UPSTREAM
-                          ? expand_up(walker, branch, subject, &like, err)
-                          : expand_down(walker, branch, &like, err);
+                          ? expand_up(&branching, branch, subject, err)
+                          : expand_down(&branching, branch, err);
     size_t count = walker->children.count;
     for (size_t i = count; rc == QP_OK && i-- > 0;) {
         walker->children.list[i].last = i + 1 == count;
@@ -323,8 +234,8 @@ static enum qp_code show(struct walker *walker, const struct branch *branch,
                                  .id = branch->id,
                                  .parent = branch->parent,
                                  .event = qp_event_name(branch->body),
-                                 .index = branch->place.index,
-                                 .position = branch->place.position,
+                                 .index = branch->index,
+                                 .position = branch->position,
                                  .occurred_ms = branch->occurred_ms,
                                  .drawn_grams = branch->drawn_grams,
                                  .form = subject->form,
@@ -345,11 +256,8 @@ static enum qp_code visit(struct walker *walker, struct branch *branch, struct q
         qp_visited_add(&walker->visited, qp_state_key_span(&key), &number, &fresh, err);
     rc = rc == QP_OK ? read_subject(walker, branch, &subject, err) : rc;
     if (rc == QP_OK && branch->depth == 0) {
-        Qp__Event *event = NULL;
-        rc = read_event(walker, subject.made, &event, err);
-        if (rc == QP_OK) {
-            take_event(branch, event, subject.made);
-        }
+        const Qp__Event *event = NULL;
+        rc = take_made(walker, &subject, branch, &event, err);
     }
     rc = rc == QP_OK ? show(walker, branch, &subject, !fresh, err) : rc;
     return rc == QP_OK && fresh ? expand(walker, branch, &subject, err) : rc;
@@ -368,7 +276,7 @@ enum qp_code qp_trace_walk_source(const struct qp_trace_source *source, const ch
     struct walker walker = {.source = source, .sink = sink, .direction = direction};
     qp_arena_init(&walker.arena, 0);
     qp_arena_init(&walker.record, 0);
-    qp_arena_init(&walker.scratch, 0);
+    qp_links_init(&walker.links, source);
     qp_visited_init(&walker.visited, &walker.arena);
     rc = add_branch(&walker.stack, &root, err);
     while (rc == QP_OK && walker.stack.count > 0) {
@@ -379,9 +287,8 @@ enum qp_code qp_trace_walk_source(const struct qp_trace_source *source, const ch
     qp_free(walker.stack.list);
     qp_free(walker.children.list);
     qp_free(walker.places.list);
-    qp_buf_wipe(&walker.bytes);
+    qp_links_wipe(&walker.links);
     qp_arena_wipe(&walker.arena);
     qp_arena_wipe(&walker.record);
-    qp_arena_wipe(&walker.scratch);
     return rc;
 }

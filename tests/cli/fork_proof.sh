@@ -152,3 +152,9 @@ says 'a key of cafe-sur that has forked' out
 # Bundles make halves as well: this one has the exporter's first statement.
 expect 0 quipu fork-proof exporter.quipu lost.qst -o again.fork
 cmp proof.fork again.fork || fail "another proof from the bundle"
+
+# The ledger says so too, and what the forked key touched is found: all that it took into its hands.
+expect 0 quipu show ledger cafe-sur/SH-0001
+says '^tainted by    shipment cafe-sur/SH-0001: shipment_dispatched by a key of' out
+expect 0 quipu impact --json ledger "$(public_key exporter)"
+is "$(jq -r '[.downstream.shipments[].id] | join(" ")' out)" cafe-sur/SH-0001

@@ -322,7 +322,7 @@ static void what_a_stolen_key_said_of_lots_is_in_them(void **state)
     all_is(verdict, 2, 0, 789500, 789500);
     told_is(source_at(verdict, 1),
             "{'cause':'compromised_key','kind':'lot','id':'coop/G-1',"
-            "'reason':'signed by a key that is reported compromised','line':'authorised',"
+            "'reason':'signed by a key that is in doubt','line':'authorised',"
             "'result':'FAIL','entry':4,'path':['coop/G-1','exporter/S-1'],'left_out':0,"
             "'grams':789500}");
     json_decref(verdict);

@@ -16,7 +16,7 @@
 #include "trace/source.h"
 #include "wire/json.h"
 
-#define MARKET_ISSUERS 12
+#define MARKET_ISSUERS 14
 
 struct market {
     struct folder folder;

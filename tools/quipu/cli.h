@@ -238,6 +238,7 @@ enum qp_code cmd_events(struct cli *cli, int argc, char **argv, struct qp_err *e
 enum qp_code cmd_explain(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_export(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_fork_proof(struct cli *cli, int argc, char **argv, struct qp_err *err);
+enum qp_code cmd_impact(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_log(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_policy(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_prove(struct cli *cli, int argc, char **argv, struct qp_err *err);

@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "rules/graph.h"
+#include "taint.h"
 #include "words.h"
 
 #include <quipu/trace.h>
@@ -179,8 +180,10 @@ static void print_words(FILE *stream, const char *out, size_t size_bytes,
     }
 }
 
-static void print_json(struct cli *cli, const char *shipment, size_t size_bytes,
-                       const struct qp_prove_report *report, const struct content_count *count)
+static enum qp_code print_json(struct cli *cli, const char *shipment, size_t size_bytes,
+                               const struct qp_prove_report *report,
+                               const struct content_count *count, const struct taints *taints,
+                               struct qp_err *err)
 {
     json_t *contents = json_object();
     for (size_t i = 1; contents != NULL && i < SEALED_KINDS; i++) {
@@ -192,18 +195,39 @@ static void print_json(struct cli *cli, const char *shipment, size_t size_bytes,
             contents = NULL;
         }
     }
-    cli_json(cli,
-             json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "shipment", shipment,
-                       "bytes", (json_int_t)size_bytes, "entries", (json_int_t)report->entries,
-                       "events", (json_int_t)report->events, "lots", (json_int_t)report->lots,
-                       "plots", (json_int_t)report->plots, "bytes_content",
-                       (json_int_t)report->bytes_content, "hashes", (json_int_t)report->hashes,
-                       "sealed_missing", (json_int_t)report->sealed_missing, "contents", contents));
+    json_t *object =
+        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "shipment", shipment,
+                  "bytes", (json_int_t)size_bytes, "entries", (json_int_t)report->entries, "events",
+                  (json_int_t)report->events, "lots", (json_int_t)report->lots, "plots",
+                  (json_int_t)report->plots, "bytes_content", (json_int_t)report->bytes_content,
+                  "hashes", (json_int_t)report->hashes, "sealed_missing",
+                  (json_int_t)report->sealed_missing, "contents", contents);
+    enum qp_code rc = taints_json(taints, object, err);
+    if (rc == QP_OK) {
+        cli_json(cli, object);
+    } else {
+        json_decref(object);
+    }
+    return rc;
+}
+
+static void note_taint(void *context, const char *name, const char *sentence)
+{
+    struct cli *cli = context;
+    cli_note(cli, "%s: %s", name, cli_safe(cli, sentence));
+}
+
+static void note_taints(struct cli *cli, const struct taints *taints)
+{
+    taints_each(taints, note_taint, cli);
+    if (taints->cause_count > 0) {
+        cli_note(cli, "the bundle is written and shows it: expect its verdict to fail");
+    }
 }
 
 static enum qp_code tell(struct cli *cli, const char *shipment, const char *out,
                          struct qp_span bundle, const struct qp_prove_report *report,
-                         struct qp_err *err)
+                         const struct taints *taints, struct qp_err *err)
 {
     struct content_count count = {0};
     bool to_stdout = cli_is_stdout(out);
@@ -214,8 +238,9 @@ static enum qp_code tell(struct cli *cli, const char *shipment, const char *out,
     if (!cli->json) {
         print_words(to_stdout ? stderr : stdout, out, bundle.len, report, &count, cli);
     } else if (!to_stdout) {
-        print_json(cli, shipment, bundle.len, report, &count);
+        rc = print_json(cli, shipment, bundle.len, report, &count, taints, err);
     }
+    note_taints(cli, taints);
     if (report->sealed_missing > 0) {
         cli_note(
             cli,
@@ -223,7 +248,7 @@ static enum qp_code tell(struct cli *cli, const char *shipment, const char *out,
             "in, or erased; what depends on them will be NOT SHOWN",
             report->sealed_missing);
     }
-    return QP_OK;
+    return rc;
 }
 
 enum qp_code cmd_prove(struct cli *cli, int argc, char **argv, struct qp_err *err)
@@ -244,7 +269,8 @@ enum qp_code cmd_prove(struct cli *cli, int argc, char **argv, struct qp_err *er
         .about = "Write the bundle of a shipment: one file from which a buyer proves its whole "
                  "history offline. It holds every event that the shipment rests on, with the "
                  "statements that sign them, one proof under one checkpoint, and the sealed "
-                 "contents that are disclosed; the others stay sealed.",
+                 "contents that are disclosed; the others stay sealed. What taints the shipment "
+                 "is told on stderr.",
         .options = options,
         .option_count = QP_COUNT(options),
         .operands_least = 2,
@@ -255,6 +281,7 @@ enum qp_code cmd_prove(struct cli *cli, int argc, char **argv, struct qp_err *er
     struct reader reader;
     struct qp_buf bundle = {0};
     struct qp_prove_report report = {0};
+    struct taints taints = {0};
     enum qp_code rc = cli_parse(cli, &spec, argc, argv, &operands, err);
     if (rc != QP_OK || operands.help) {
         return rc;
@@ -267,13 +294,15 @@ enum qp_code cmd_prove(struct cli *cli, int argc, char **argv, struct qp_err *er
         return rc;
     }
     rc = qp_prove(reader.log, operands.list[1], bits, &bundle, &report, err);
+    rc = rc == QP_OK ? taints_find(&taints, reader.log, "shipment", operands.list[1], err) : rc;
     reader_close(&reader);
     if (rc == QP_OK) {
         rc = cli_output(cli, out, qp_span_buf(&bundle), true, err);
     }
     if (rc == QP_OK) {
-        rc = tell(cli, operands.list[1], out, qp_span_buf(&bundle), &report, err);
+        rc = tell(cli, operands.list[1], out, qp_span_buf(&bundle), &report, &taints, err);
     }
+    taints_wipe(&taints);
     qp_buf_wipe(&bundle);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/time.h"
 #include "record.h"
+#include "taint.h"
 #include "trace/source.h"
 #include "wire/json.h"
 #include "words.h"
@@ -141,6 +142,44 @@ static enum qp_code read_history(struct history *history, const struct record_ki
     return qp_log_edges(show->reader->log, kind->kind, id, keep_place, history, show->err);
 }
 
+/* Whatever can be tainted: things that goods are, or grow on. */
+static bool is_goods(const struct record_kind *kind)
+{
+    return kind->kind == QP_STATE_LOT || kind->kind == QP_STATE_SHIPMENT ||
+           kind->kind == QP_STATE_PLOT;
+}
+
+struct taint_rows {
+    struct cli *cli;
+    const char *before; /* name of the row above */
+};
+
+static void print_taint(void *context, const char *name, const char *sentence)
+{
+    struct taint_rows *rows = context;
+    bool again = strcmp(rows->before, name) == 0;
+    record_row(rows->cli, again ? "" : name, "%s", sentence);
+    rows->before = name;
+}
+
+static enum qp_code show_taint(struct show *show, const struct record_kind *kind, const char *id,
+                               json_t *object)
+{
+    struct taints taints = {0};
+    struct taint_rows rows = {.cli = show->cli, .before = ""};
+    if (!is_goods(kind)) {
+        return QP_OK;
+    }
+    enum qp_code rc = taints_find(&taints, show->reader->log, kind->name, id, show->err);
+    if (rc == QP_OK && object != NULL) {
+        rc = taints_json(&taints, object, show->err);
+    } else if (rc == QP_OK) {
+        taints_each(&taints, print_taint, &rows);
+    }
+    taints_wipe(&taints);
+    return rc;
+}
+
 static enum qp_code show_words(struct history *history, const struct record_kind *kind,
                                const char *id)
 {
@@ -149,6 +188,9 @@ static enum qp_code show_words(struct history *history, const struct record_kind
     enum qp_code rc = read_record(show, kind, id, &record);
     if (rc == QP_OK) {
         rc = kind->print(show->cli, show->reader, id, record, show->err);
+    }
+    if (rc == QP_OK) {
+        rc = show_taint(show, kind, id, NULL);
     }
     if (rc == QP_OK) {
         rc = read_history(history, kind, id);
@@ -178,9 +220,17 @@ static enum qp_code show_json(struct history *history, const struct record_kind 
     if (rc == QP_OK) {
         rc = print_history(history, list);
     }
+    json_t *object = rc == QP_OK ? json_pack("{s:s, s:s, s:O, s:O}", "kind", kind->name, "id", id,
+                                             "state", state, "history", list)
+                                 : NULL;
+    if (rc == QP_OK && object == NULL) {
+        rc = qp_fail(show->err, QP_E_MEMORY, "no memory for the history");
+    }
+    rc = rc == QP_OK ? show_taint(show, kind, id, object) : rc;
     if (rc == QP_OK) {
-        cli_json(show->cli, json_pack("{s:s, s:s, s:O, s:O}", "kind", kind->name, "id", id, "state",
-                                      state, "history", list));
+        cli_json(show->cli, object);
+    } else {
+        json_decref(object);
     }
     json_decref(state);
     json_decref(list);
@@ -372,8 +422,9 @@ enum qp_code cmd_show(struct cli *cli, int argc, char **argv, struct qp_err *err
         .operands = "LEDGER THING",
         .about = "Show one thing of a ledger. THING is the number of an entry, ENTRY:EVENT, a "
                  "party, or the id of a lot, shipment, plot, producer or certificate: what the "
-                 "ledger knows of it now, and every event that names it, oldest first. Where an id "
-                 "names several things, put the kind before it, as plot:coop/A-1.",
+                 "ledger knows of it now, what taints it, and every event that names it, oldest "
+                 "first. Where an id names several things, put the kind before it, as "
+                 "plot:coop/A-1.",
         .options = options,
         .option_count = QP_COUNT(options),
         .operands_least = 2,

@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/time.h"
 #include "host/terminal.h"
+#include "taint.h"
 #include "words.h"
 
 #include <quipu/trace.h>
@@ -32,6 +33,7 @@ struct drawing {
     size_t at;               /* column of the line that is being drawn */
     uint64_t depth_most;     /* what is deeper is left out */
     uint64_t left_out;
+    struct taints taints; /* of what is walked from */
 };
 
 /* Does the locale say that the terminal reads UTF-8? No locale of the C library is switched on, so
@@ -258,22 +260,46 @@ static enum qp_code json_step(void *context, const struct qp_trace_step *step, s
 {
     struct drawing *drawing = context;
     char time[QP_TIME_TEXT_BYTES];
-    (void)err;
     if (step->depth > drawing->depth_most) {
         drawing->left_out++;
         return QP_OK;
     }
     qp_time_format(time, step->occurred_ms);
-    cli_json(
-        drawing->cli,
-        json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:i, s:s, s:I, s:s, s:I, s:I, s:s, s:s, s:b}",
-                  "depth", (int)step->depth, "kind", step->kind, "id", step->id, "parent",
-                  step->parent, "event", step->event, "entry", (json_int_t)step->index, "position",
-                  (int)step->position, "occurred", time, "drawn_grams",
-                  (json_int_t)step->drawn_grams, "form", step->form, "grams",
-                  (json_int_t)step->grams, "left_grams", (json_int_t)step->left_grams, "party",
-                  step->party, "status", step->status, "seen", step->seen ? 1 : 0));
+    json_t *object = json_pack(
+        "{s:i, s:s, s:s, s:s, s:s, s:I, s:i, s:s, s:I, s:s, s:I, s:I, s:s, s:s, s:b}", "depth",
+        (int)step->depth, "kind", step->kind, "id", step->id, "parent", step->parent, "event",
+        step->event, "entry", (json_int_t)step->index, "position", (int)step->position, "occurred",
+        time, "drawn_grams", (json_int_t)step->drawn_grams, "form", step->form, "grams",
+        (json_int_t)step->grams, "left_grams", (json_int_t)step->left_grams, "party", step->party,
+        "status", step->status, "seen", step->seen ? 1 : 0);
+    if (step->depth == 0) {
+        enum qp_code rc = taints_json(&drawing->taints, object, err);
+        if (rc != QP_OK) {
+            json_decref(object);
+            return rc;
+        }
+    }
+    cli_json(drawing->cli, object);
     return QP_OK;
+}
+
+/* ---- Taint ---- */
+
+static void print_taint(void *context, const char *name, const char *sentence)
+{
+    const struct drawing *drawing = context;
+    struct cli *cli = drawing->cli;
+    bool red = strcmp(name, "note") != 0;
+    printf("%s%s:%s ", red ? cli_style(cli, stdout, CLI_RED) : "", name,
+           red ? cli_style(cli, stdout, CLI_RESET) : "");
+    cli_wrap(stdout, cli_safe(cli, sentence), strlen(name) + 2, 4, drawing->width);
+}
+
+/* The graph has no place for it. */
+static void note_taint(void *context, const char *name, const char *sentence)
+{
+    const struct drawing *drawing = context;
+    cli_note(drawing->cli, "%s: %s", name, cli_safe(drawing->cli, sentence));
 }
 
 static enum qp_code walk(struct drawing *drawing, const char *dir, const char *id, bool dot,
@@ -283,6 +309,10 @@ static enum qp_code walk(struct drawing *drawing, const char *dir, const char *i
     enum qp_code rc = reader_open(&reader, dir, err);
     if (rc != QP_OK) {
         return rc;
+    }
+    rc = taints_find(&drawing->taints, reader.log, NULL, id, err);
+    if (rc != QP_OK) {
+        goto out;
     }
     if (dot) {
         printf("digraph quipu {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n");
@@ -295,11 +325,16 @@ static enum qp_code walk(struct drawing *drawing, const char *dir, const char *i
     if (dot) {
         printf("}\n");
     }
+    if (rc == QP_OK && !drawing->cli->json) {
+        taints_each(&drawing->taints, dot ? note_taint : print_taint, drawing);
+    }
     if (rc == QP_OK && drawing->left_out > 0 && !drawing->cli->json) {
         char steps[WORDS_BYTES];
         cli_note(drawing->cli, "%s deeper than --depth %" PRIu64 " left out",
                  words_count(steps, drawing->left_out, "steps"), drawing->depth_most);
     }
+out:
+    taints_wipe(&drawing->taints);
     reader_close(&reader);
     return rc;
 }
@@ -324,7 +359,7 @@ enum qp_code cmd_trace(struct cli *cli, int argc, char **argv, struct qp_err *er
                  "became of a plot or a lot. Kilograms before a name are what was drawn from it; "
                  "behind it stands what it weighed when it was made, where that is more, its form, "
                  "and who holds it, where that is not who named it. \"(above)\" marks what was "
-                 "drawn before.",
+                 "drawn before. Below it stands what taints the one that was asked for.",
         .options = options,
         .option_count = QP_COUNT(options),
         .operands_least = 2,

@@ -21,6 +21,7 @@ static const struct cli_command commands[] = {
     {"log", "list the entries in order", cmd_log},
     {"show", "show an entry, a party, a plot, a lot or a shipment", cmd_show},
     {"trace", "draw where a lot comes from, or where it went", cmd_trace},
+    {"impact", "list what is touched if a thing turns out bad", cmd_impact},
     {"stats", "count what the ledger holds", cmd_stats},
     {"audit", "replay the ledger and compare everything", cmd_audit},
 
