@@ -1,4 +1,5 @@
 #include "proof/evidence.h"
+#include "proof/judge_claims.h"
 
 #include "core/check.h"
 
@@ -24,8 +25,9 @@ static void number_authentic(struct qp_verdict *verdict, const struct qp_slice *
 static enum qp_code judge(struct qp_judging *judging)
 {
     static enum qp_code (*const lines[])(struct qp_judging *) = {
-        qp_judge_facts, qp_judge_authorised, qp_judge_unbroken, qp_judge_conserved,
-        qp_judge_plots, qp_judge_forests,    qp_judge_legal,    qp_judge_current};
+        qp_judge_facts, qp_judge_authorised, qp_judge_unbroken,   qp_judge_conserved,
+        qp_judge_notes, qp_judge_plots,      qp_judge_regulation, qp_judge_forests,
+        qp_judge_legal, qp_judge_current,    qp_judge_claims};
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < QP_COUNT(lines); i++) {
         rc = lines[i](judging);
@@ -68,6 +70,7 @@ static enum qp_code verify(struct qp_span bundle, const struct qp_trust *trust, 
         qp_verdict_fact_text(made, "shipment", slice.bundle->shipment);
         qp_verdict_reason(made, QP_LINE_AUTHENTIC, QP_FAIL, "%s", reason.text);
         leave_unjudged(made);
+        rc = qp_judge_no_claims(made, trust, err);
     } else if (rc == QP_OK) {
         number_authentic(made, &slice);
         rc = qp_replay_open(&replay, &slice, made, err);
