@@ -461,7 +461,7 @@ static enum qp_code write_step(struct certificates *all, const struct gap *gap, 
     const struct step *step = gap->step;
     char date[QP_TIME_TEXT_BYTES];
     char more[40] = "";
-    char owner[60] = "";
+    char owner[80] = "";
     Qp__Event *event = NULL;
     enum qp_code rc = qp_slice_event(all->judging->slice, step->event, &event, all->judging->err);
     if (rc != QP_OK) {
@@ -475,7 +475,8 @@ static enum qp_code write_step(struct certificates *all, const struct gap *gap, 
         (void)snprintf(more, sizeof more, ", and %zu more", gap->count - 1);
     }
     if (strcmp(step->owner, step->party) != 0) {
-        (void)snprintf(owner, sizeof owner, " for %.31s, who holds none either", step->owner);
+        (void)snprintf(owner, sizeof owner, " for %.31s, who has none that counts either,",
+                       step->owner);
     }
     (void)snprintf(text, 300, "%s %s by %s%s on %s%s", names[step->kind], what, step->party, owner,
                    date, more);
