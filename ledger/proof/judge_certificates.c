@@ -3,7 +3,7 @@
  *
  * A step is looked up by halving among its party's certificates, and schemes that only the bundle
  * speaks of are few, so the cost grows with steps and certificates, not with their product. */
-#include "proof/judge_claims.h"
+#include "proof/papers.h"
 
 #include "core/check.h"
 #include "core/time.h"
@@ -13,7 +13,6 @@
 
 /* Schemes that the policy does not name, of which a certificate is shown: no more are judged. */
 #define SHOWN_SCHEMES_MAX 16
-#define NONE SIZE_MAX
 
 enum step_kind { HARVEST, PROCESSING, TRADE, STEP_KINDS };
 
@@ -27,32 +26,11 @@ struct step {
     uint64_t grams; /* harvested */
 };
 
-/* How much of what is wanted a certificate has: each filter lets through what the one before it
- * does, and more. */
-enum filter { GOOD, NOT_WITHDRAWN_ASIDE, TRUST_ASIDE, GOODS_ASIDE, FILTERS };
-
-struct paper {
-    const char *id;
-    const char *scheme;
-    const char *holder;
-    const char *by;
-    size_t event;
-    uint64_t from_ms;
-    uint64_t to_ms;
-    uint64_t withdrawn_ms; /* UINT64_MAX: never */
-    bool trusted;
-    bool covers; /* the goods */
-    bool used;
-    /* Of this and the holder's earlier ones of the scheme that pass the filter: the one that ends
-     * last. */
-    size_t last[FILTERS];
-};
-
 /* Steps that lack a certificate for the same reason. */
 struct gap {
-    enum filter
-        lacks;    /* what had to be put aside to find a certificate; FILTERS: none of that day */
-    size_t paper; /* NONE: the party holds none */
+    enum qp_paper_filter lacks; /* what had to be put aside to find a certificate; QP_PAPER_FILTERS:
+                                   none of that day */
+    size_t paper;               /* QP_NO_PAPER: the party holds none */
     const struct step *step;
     size_t count;
 };
@@ -66,8 +44,7 @@ struct certificates {
     size_t party_count;
     const char **owners; /* of each lot of the closure, at the event reached */
     uint32_t *kinds;     /* of each lot's hand-over under way: TransferKind */
-    struct paper *papers;
-    size_t paper_count;
+    struct qp_papers papers;
     struct gap *gaps;
     Qp__Commodity commodity;
     char goods[40];         /* its name */
@@ -77,12 +54,6 @@ struct certificates {
 static enum qp_code no_memory(const struct certificates *all)
 {
     return qp_fail(all->judging->err, QP_E_MEMORY, "no memory to judge the certificates");
-}
-
-static enum qp_code keep(struct certificates *all, const char *text, const char **kept)
-{
-    *kept = qp_arena_text(&all->arena, qp_span_text(text));
-    return *kept != NULL ? QP_OK : no_memory(all);
 }
 
 /* ---- The steps of the way ---- */
@@ -211,213 +182,20 @@ static enum qp_code find_steps(struct certificates *all)
     return rc;
 }
 
-/* ---- The certificates that are shown ---- */
-
-static bool is_trusted(const struct certificates *all, const struct paper *paper,
-                       const struct qp_public_key *key)
-{
-    const struct qp_trusted_list *list = &all->judging->trust->certifiers;
-    for (size_t i = 0; i < list->count; i++) {
-        const struct qp_trusted *item = &list->items[i];
-        bool scheme = item->scheme_count == 0;
-        for (size_t k = 0; k < item->scheme_count; k++) {
-            scheme = scheme || strcmp(item->schemes[k], paper->scheme) == 0;
-        }
-        if (scheme && strcmp(item->party, paper->by) == 0 &&
-            (!item->has_key || qp_public_key_eq(&item->key, key))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* From when on it is withdrawn. An event that is not shown withdraws from the beginning. */
-static enum qp_code find_withdrawal(struct certificates *all, struct paper *paper)
-{
-    struct qp_judging *judging = all->judging;
-    struct qp_state_key key = qp_state_key_text(QP_STATE_CERTIFICATE, paper->id);
-    Qp__CertificateState *state = NULL;
-    Qp__Event *event = NULL;
-    struct qp_arena scratch;
-    qp_arena_init(&scratch, 0);
-    enum qp_code rc = qp_state_read(&judging->replay->state, &key, &qp_rule_certificate_state,
-                                    &scratch, &state, judging->err);
-    paper->withdrawn_ms = UINT64_MAX;
-    if (rc == QP_OK && state != NULL && state->withdrawn != NULL) {
-        size_t at = qp_slice_find_place(judging->slice, state->withdrawn->index,
-                                        state->withdrawn->position);
-        paper->withdrawn_ms = 0;
-        if (at != SIZE_MAX) {
-            rc = qp_slice_event(judging->slice, at, &event, judging->err);
-        }
-        if (rc == QP_OK && event != NULL &&
-            event->body_case == QP__EVENT__BODY_CERTIFICATE_WITHDRAWN) {
-            paper->withdrawn_ms = event->certificate_withdrawn->from_ms;
-        }
-    }
-    qp_arena_wipe(&scratch);
-    return rc;
-}
-
-static enum qp_code read_paper(struct certificates *all, size_t at, struct paper *paper)
-{
-    struct qp_judging *judging = all->judging;
-    const struct qp_slice_entry *entry = &judging->slice->entries[judging->slice->events[at].entry];
-    Qp__Event *event = NULL;
-    enum qp_code rc = qp_slice_event(judging->slice, at, &event, judging->err);
-    if (rc != QP_OK) {
-        return rc;
-    }
-    const Qp__CertificateIssued *body = event->certificate_issued;
-    *paper =
-        (struct paper){.event = at, .from_ms = body->valid_from_ms, .to_ms = body->valid_to_ms};
-    for (size_t i = 0; i < body->n_commodities; i++) {
-        paper->covers = paper->covers || body->commodities[i] == all->commodity;
-    }
-    rc = keep(all, body->certificate, &paper->id);
-    rc = rc == QP_OK ? keep(all, body->scheme, &paper->scheme) : rc;
-    rc = rc == QP_OK ? keep(all, body->holder, &paper->holder) : rc;
-    rc = rc == QP_OK ? qp_judge_party(judging, &entry->issuer, &all->arena, &paper->by) : rc;
-    if (rc == QP_OK) {
-        paper->trusted = is_trusted(all, paper, &entry->issuer);
-        rc = find_withdrawal(all, paper);
-    }
-    return rc;
-}
-
-static int by_scheme(const void *a, const void *b)
-{
-    const struct paper *one = a;
-    const struct paper *two = b;
-    int order = strcmp(one->scheme, two->scheme);
-    order = order != 0 ? order : strcmp(one->holder, two->holder);
-    if (order == 0) {
-        order = (one->from_ms > two->from_ms) - (one->from_ms < two->from_ms);
-    }
-    return order != 0 ? order : (one->event > two->event) - (one->event < two->event);
-}
-
-/* The last moment at which the certificate counts under the filter; 0: it never does. */
-static uint64_t end_of(const struct paper *paper, enum filter filter)
-{
-    bool passes =
-        (filter >= TRUST_ASIDE || paper->trusted) && (filter >= GOODS_ASIDE || paper->covers);
-    uint64_t end = paper->to_ms;
-    if (filter == GOOD && paper->withdrawn_ms <= end) {
-        end = paper->withdrawn_ms > 0 ? paper->withdrawn_ms - 1 : 0;
-    }
-    return passes && end >= paper->from_ms ? end : 0;
-}
-
-static void find_last(struct paper *papers, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        bool first = i == 0 || strcmp(papers[i - 1].scheme, papers[i].scheme) != 0 ||
-                     strcmp(papers[i - 1].holder, papers[i].holder) != 0;
-        for (int filter = 0; filter < FILTERS; filter++) {
-            size_t before = first ? NONE : papers[i - 1].last[filter];
-            uint64_t end = end_of(&papers[i], (enum filter)filter);
-            uint64_t other = before == NONE ? 0 : end_of(&papers[before], (enum filter)filter);
-            papers[i].last[filter] = end > other ? i : before;
-        }
-    }
-}
-
-static enum qp_code find_papers(struct certificates *all)
-{
-    const struct qp_judging *judging = all->judging;
-    size_t room = 0;
-    for (size_t i = 0; i < judging->slice->event_count; i++) {
-        room += judging->slice->events[i].body == QP__EVENT__BODY_CERTIFICATE_ISSUED;
-    }
-    all->papers = qp_arena_alloc_zero(&all->arena, room + 1, sizeof *all->papers);
-    enum qp_code rc = all->papers != NULL ? QP_OK : no_memory(all);
-    for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
-        if (judging->slice->events[i].body == QP__EVENT__BODY_CERTIFICATE_ISSUED &&
-            qp_judge_stands(judging, i)) {
-            rc = read_paper(all, i, &all->papers[all->paper_count++]);
-        }
-    }
-    if (rc == QP_OK && all->paper_count > 0) {
-        qsort(all->papers, all->paper_count, sizeof *all->papers, by_scheme);
-        find_last(all->papers, all->paper_count);
-    }
-    return rc;
-}
-
-/* The papers of a scheme: from *first, as many as are returned. */
-static size_t of_scheme(const struct certificates *all, const char *scheme, size_t *first)
-{
-    size_t low = 0;
-    size_t high = all->paper_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(all->papers[middle].scheme, scheme) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    *first = low;
-    while (low < all->paper_count && strcmp(all->papers[low].scheme, scheme) == 0) {
-        low++;
-    }
-    return low - *first;
-}
-
 /* ---- One scheme ---- */
 
-/* The holder's newest certificate that has begun at this time, or, of one that has none, the first
- * that will; NONE: it holds none. */
-static size_t find_begun(const struct certificates *all, size_t first, size_t count,
-                         const char *holder, uint64_t when_ms)
-{
-    size_t low = first;
-    size_t high = first + count;
-    while (low <
-           high) { /* first behind those of earlier holders, and the holder's that have begun */
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(all->papers[middle].holder, holder);
-        if (order < 0 || (order == 0 && all->papers[middle].from_ms <= when_ms)) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low > first && strcmp(all->papers[low - 1].holder, holder) == 0) {
-        return low - 1;
-    }
-    return low < first + count && strcmp(all->papers[low].holder, holder) == 0 ? low : NONE;
-}
-
-/* What this holder's certificates lack at this time: GOOD, and the paper, when they lack nothing.
- */
-static enum filter look_up(const struct certificates *all, size_t first, size_t count,
-                           const char *holder, uint64_t when_ms, size_t *paper)
-{
-    size_t begun = find_begun(all, first, count, holder, when_ms);
-    *paper = begun;
-    for (int filter = GOOD; begun != NONE && filter < FILTERS; filter++) {
-        size_t last = all->papers[begun].last[filter];
-        if (last != NONE && all->papers[last].from_ms <= when_ms &&
-            end_of(&all->papers[last], (enum filter)filter) >= when_ms) {
-            *paper = last;
-            return (enum filter)filter;
-        }
-    }
-    return FILTERS;
-}
-
 /* A process may be certified by who owns the goods. */
-static enum filter judge_step(const struct certificates *all, size_t first, size_t count,
-                              const struct step *step, size_t *paper)
+static enum qp_paper_filter judge_step(const struct certificates *all, size_t first, size_t count,
+                                       const struct step *step, size_t *paper)
 {
-    size_t other = NONE;
-    enum filter lacks = look_up(all, first, count, step->party, step->when_ms, paper);
-    if (lacks != GOOD && step->owner != step->party &&
-        look_up(all, first, count, step->owner, step->when_ms, &other) == GOOD) {
+    size_t other = QP_NO_PAPER;
+    enum qp_paper_filter lacks =
+        qp_papers_look_up(&all->papers, first, count, step->party, step->when_ms, paper);
+    if (lacks != QP_PAPER_GOOD && step->owner != step->party &&
+        qp_papers_look_up(&all->papers, first, count, step->owner, step->when_ms, &other) ==
+            QP_PAPER_GOOD) {
         *paper = other;
-        return GOOD;
+        return QP_PAPER_GOOD;
     }
     return lacks;
 }
@@ -487,7 +265,7 @@ static enum qp_code write_step(struct certificates *all, const struct gap *gap, 
 static enum qp_code tell_gap(struct certificates *all, struct qp_claim *claim, const char *scheme,
                              const struct gap *gap)
 {
-    const struct paper *paper = gap->paper == NONE ? NULL : &all->papers[gap->paper];
+    const struct qp_paper *paper = gap->paper == QP_NO_PAPER ? NULL : &all->papers.list[gap->paper];
     char step[300];
     char date[QP_TIME_TEXT_BYTES];
     enum qp_code rc = write_step(all, gap, step);
@@ -497,15 +275,15 @@ static enum qp_code tell_gap(struct certificates *all, struct qp_claim *claim, c
     if (paper == NULL) {
         qp_claim_reason(claim, QP_NOT_SHOWN, "%s: no certificate of %s is shown that %s holds",
                         step, scheme, gap->step->party);
-    } else if (gap->lacks == NOT_WITHDRAWN_ASIDE) {
+    } else if (gap->lacks == QP_PAPER_WITHDRAWN) {
         qp_date_format(date, paper->withdrawn_ms);
         qp_claim_reason(claim, QP_FAIL, "%s: certificate %s was withdrawn from %s on", step,
                         paper->id, date);
-    } else if (gap->lacks == TRUST_ASIDE) {
+    } else if (gap->lacks == QP_PAPER_UNTRUSTED) {
         qp_claim_reason(claim, QP_NOT_SHOWN,
                         "%s: certificate %s is by %s, whom the policy does not trust for %s", step,
                         paper->id, paper->by, scheme);
-    } else if (gap->lacks == GOODS_ASIDE) {
+    } else if (gap->lacks == QP_PAPER_OF_OTHERS) {
         qp_claim_reason(claim, QP_NOT_SHOWN, "%s: certificate %s does not cover %s", step,
                         paper->id, all->goods);
     } else if (paper->from_ms > gap->step->when_ms) {
@@ -513,8 +291,8 @@ static enum qp_code tell_gap(struct certificates *all, struct qp_claim *claim, c
         qp_claim_reason(claim, QP_NOT_SHOWN, "%s: certificate %s begins on %s only", step,
                         paper->id, date);
     } else {
-        size_t newest = paper->last[GOODS_ASIDE];
-        const struct paper *last = newest == NONE ? paper : &all->papers[newest];
+        size_t newest = paper->last[QP_PAPER_OF_OTHERS];
+        const struct qp_paper *last = newest == QP_NO_PAPER ? paper : &all->papers.list[newest];
         qp_date_format(date, last->to_ms);
         qp_claim_reason(claim, QP_NOT_SHOWN, "%s: certificate %s had ended on %s", step, last->id,
                         date);
@@ -553,7 +331,7 @@ static enum qp_code tell_used(struct certificates *all, struct qp_claim *claim, 
     uint64_t used = 0;
     enum qp_code rc = QP_OK;
     for (size_t i = first; rc == QP_OK && i < first + count; i++) {
-        const struct paper *paper = &all->papers[i];
+        const struct qp_paper *paper = &all->papers.list[i];
         char from[QP_TIME_TEXT_BYTES];
         char to[QP_TIME_TEXT_BYTES];
         Qp__Event *event = NULL;
@@ -600,7 +378,7 @@ static enum qp_code judge_scheme(struct certificates *all, const char *scheme)
     struct qp_judging *judging = all->judging;
     struct qp_claim *claim = NULL;
     size_t first = 0;
-    size_t count = of_scheme(all, scheme, &first);
+    size_t count = qp_papers_of_scheme(&all->papers, scheme, &first);
     size_t gaps = 0;
     uint64_t covered = 0;
     uint64_t wanted = 0;
@@ -612,15 +390,15 @@ static enum qp_code judge_scheme(struct certificates *all, const char *scheme)
     rc = rc == QP_OK ? find_covered(all, scheme) : rc;
     for (size_t i = 0; rc == QP_OK && i < all->step_count; i++) {
         const struct step *step = &all->steps[i];
-        size_t paper = NONE;
+        size_t paper = QP_NO_PAPER;
         grams += step->grams;
         if ((all->covered_steps & 1U << step->kind) == 0) {
             continue;
         }
         wanted++;
-        enum filter lacks = judge_step(all, first, count, step, &paper);
-        if (lacks == GOOD) {
-            all->papers[paper].used = true;
+        enum qp_paper_filter lacks = judge_step(all, first, count, step, &paper);
+        if (lacks == QP_PAPER_GOOD) {
+            all->papers.list[paper].used = true;
             covered++;
             covered_grams += step->grams;
         } else {
@@ -690,8 +468,8 @@ static enum qp_code judge_schemes(struct certificates *all)
     }
     size_t named = count;
     const char *last = ""; /* papers of one scheme stand together */
-    for (size_t i = 0; i < all->paper_count; i++) {
-        const struct paper *paper = &all->papers[i];
+    for (size_t i = 0; i < all->papers.count; i++) {
+        const struct qp_paper *paper = &all->papers.list[i];
         if (strcmp(paper->scheme, last) == 0 || !acts(all, paper->holder)) {
             continue;
         }
@@ -734,7 +512,7 @@ enum qp_code qp_judge_certificates(struct qp_judging *judging)
     bool ok = all.steps != NULL && all.gaps != NULL && all.parties != NULL && all.owners != NULL &&
               all.kinds != NULL;
     enum qp_code rc = ok ? find_steps(&all) : no_memory(&all);
-    rc = rc == QP_OK ? find_papers(&all) : rc;
+    rc = rc == QP_OK ? qp_papers_read(judging, all.commodity, &all.arena, &all.papers) : rc;
     rc = rc == QP_OK ? judge_schemes(&all) : rc;
     qp_arena_wipe(&all.arena);
     return rc;
