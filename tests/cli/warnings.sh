@@ -25,7 +25,6 @@ expect 0 submit 0004.qst 0003.qst
 [ ! -s err ] || fail 'told twice'
 
 # The same for programs, in another ledger.
-cd ..
 mkdir json
 cd json
 season
