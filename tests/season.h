@@ -13,6 +13,7 @@
 #include "core/alloc.h"
 #include "wire/wire.h"
 
+#define SEASON_SEALED_MAX 128
 #define SEASON_NOW_MS UINT64_C(1780000000000) /* 2026-05-28 */
 #define SEASON_ORIGIN "ledger.example.pe/2026"
 
@@ -34,7 +35,7 @@ struct season {
     uint64_t count; /* of nonces and salts */
     ProtobufCBinaryData events[QP_EVENTS_MAX];
     size_t event_count;
-    Qp__SealedContent *sealed[64]; /* of the events that wait to be signed */
+    Qp__SealedContent *sealed[SEASON_SEALED_MAX]; /* of the events that wait to be signed */
     size_t sealed_count;
     bool withhold;     /* sign without the sealed contents */
     uint32_t given_up; /* the next statement says so; the test sets the issuer's `previous` */
@@ -118,7 +119,7 @@ static inline Qp__Sealed *season_seal(struct season *season, Qp__SealedKind kind
     sealed->length = (uint32_t)content.len;
     full->salt = season_bytes(salt->bytes, sizeof salt->bytes);
     full->content = qp_bytes_span(content);
-    assert_true(season->sealed_count < 64);
+    assert_true(season->sealed_count < SEASON_SEALED_MAX);
     season->sealed[season->sealed_count++] = full;
     return sealed;
 }

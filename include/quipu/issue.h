@@ -20,7 +20,8 @@
  *                          each signing
  *   <ledger id>.party      the short name of the party, one line; the program's, which refuses
  *                          another one after the first signing
- *   <ledger id>.torn-<n>   bytes behind that length: a signing that a crash cut off */
+ *   <ledger id>.torn-<n>   bytes behind that length: a signing that a crash cut off, its signatures
+ *                          blanked, since its sequence is used again */
 #ifndef QUIPU_ISSUE_H
 #define QUIPU_ISSUE_H
 

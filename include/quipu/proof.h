@@ -44,6 +44,15 @@ QP_API QP_MUST_USE enum qp_code qp_bundle_verify(struct qp_span bundle,
 QP_API QP_MUST_USE enum qp_code qp_bundle_evidence(struct qp_span bundle,
                                                    const struct qp_trust *trust, uint64_t now_ms,
                                                    struct qp_verdict **verdict, struct qp_err *err);
+/* The same, and the verdict's JSON has "explain" too: the events that carry one line, those that
+ * fail it first, each with its key, its hashes and what it gives to the line.
+ *
+ * line  its name, such as "deforestation-free"; QP_E_USAGE names the lines when there is none such
+ * most  events told, 0 for all: each costs memory */
+QP_API QP_MUST_USE enum qp_code qp_bundle_explain(struct qp_span bundle,
+                                                  const struct qp_trust *trust, uint64_t now_ms,
+                                                  const char *line, size_t most,
+                                                  struct qp_verdict **verdict, struct qp_err *err);
 QP_API void qp_verdict_free(struct qp_verdict *verdict);
 /* True only when every line that the policy requires passes. */
 QP_API bool qp_verdict_passed(const struct qp_verdict *verdict);

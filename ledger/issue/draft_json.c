@@ -2,6 +2,7 @@
 #include "issue/draft.h"
 
 #include "core/check.h"
+#include "issue/amounts.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -99,7 +100,10 @@ static enum qp_code add_one(const struct reading *reading, json_t *json, struct 
             return no_memory(err);
         }
     }
-    enum qp_code rc = seal_inside(reading, json, err);
+    enum qp_code rc = qp_amounts_to_grams(&qp_rule_event, json, err);
+    if (rc == QP_OK) {
+        rc = seal_inside(reading, json, err);
+    }
     if (rc == QP_OK) {
         rc = qp_json_decode(&qp_rule_event, json, &draft->scratch, &event, err);
     }

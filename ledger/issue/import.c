@@ -2,6 +2,7 @@
 #include "issue/import_priv.h"
 
 #include "core/check.h"
+#include "rules/rules.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -77,13 +78,14 @@ enum qp_code qp_import_end(struct qp_importing *in, enum qp_code rc, struct qp_e
     return rc;
 }
 
-static void tell(struct qp_importing *in, bool warning, const char *text)
+static void tell(struct qp_importing *in, bool warning, const char *rule, const char *text)
 {
     struct qp_import_note note = {
         .file = in->options->file == NULL ? "" : in->options->file,
         .unit = in->unit,
         .place = in->place,
         .warning = warning,
+        .rule = rule,
         .text = text,
     };
     if (in->options->tell != NULL) {
@@ -101,16 +103,17 @@ void qp_import_warn(struct qp_importing *in, const char *format, ...)
     }
     va_end(arguments);
     in->report->warnings++;
-    tell(in, true, text);
+    tell(in, true, "", text);
 }
 
 /* The readers name the place in front; the note has it beside the text. */
-static void tell_fault(struct qp_importing *in, const char *text)
+static void tell_fault(struct qp_importing *in, const struct qp_err *fault)
 {
+    const char *text = fault->text;
     char front[48];
     int len = snprintf(front, sizeof front, "%s %" PRIu64 ": ", in->unit, in->place);
     bool named = len > 0 && strncmp(text, front, (size_t)len) == 0;
-    tell(in, false, named ? text + len : text);
+    tell(in, false, fault->rule, named ? text + len : text);
 }
 
 static bool is_of_row(enum qp_code rc)
@@ -127,7 +130,7 @@ enum qp_code qp_import_part(struct qp_importing *in, enum qp_code so_far, enum q
     if (!is_of_row(rc)) {
         return qp_fail(why, rc, "%s", part->text);
     }
-    tell_fault(in, part->text);
+    tell_fault(in, part);
     in->faults++;
     return so_far == QP_OK ? qp_fail(why, rc, "%s", part->text) : so_far;
 }
@@ -151,9 +154,15 @@ enum qp_code qp_import_judge(struct qp_importing *in, enum qp_code rc, const str
     in->report->bad++;
     *bad = true;
     if (told == 0) {
-        tell_fault(in, why->text);
+        tell_fault(in, why);
     }
     return QP_OK;
+}
+
+enum qp_code qp_import_event(struct qp_importing *in, Qp__Event *event, struct qp_err *why)
+{
+    enum qp_code rc = qp_rules_check_alone(event, in->options->party, why);
+    return rc == QP_OK ? qp_draft_add_event(in->draft, event, why) : rc;
 }
 
 const struct qp_catalog_item *qp_import_find(const struct qp_importing *in,

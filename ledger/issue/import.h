@@ -36,6 +36,7 @@ struct qp_import_note {
     const char *unit; /* "line" or "feature" */
     uint64_t place;   /* 1-based */
     bool warning;     /* the row is taken all the same */
+    const char *rule; /* the code that a ledger would refuse it with; "": none */
     const char *text; /* what is wrong and what to do; safe for a terminal */
 };
 

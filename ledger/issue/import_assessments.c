@@ -98,10 +98,10 @@ static enum qp_code take_plot(struct qp_importing *in, struct qp_span cell, Qp__
     }
     *plot = qp_catalog_find(in->options->plots, QP_CATALOG_PLOT, body->plot);
     if (*plot == NULL) {
-        return qp_fail(why, QP_E_REFUSED,
-                       "plot %s is not in the submission files that were given; ask its "
-                       "cooperative for the file that registers it",
-                       body->plot);
+        return qp_refuse(why, "QP-PLOT-UNKNOWN",
+                         "plot %s is not in the submission files that were given; ask its "
+                         "cooperative for the file that registers it",
+                         body->plot);
     }
     body->geometry = qp_hash_bytes(&(*plot)->geometry);
     return QP_OK;
@@ -226,7 +226,7 @@ static enum qp_code take(struct qp_importing *in, const struct qp_span *cells, s
         rc = check_new(in, &event, &id, why);
     }
     if (rc == QP_OK) {
-        rc = qp_draft_add_event(in->draft, &event, why);
+        rc = qp_import_event(in, &event, why);
     }
     struct qp_catalog_item item = {.kind = QP_CATALOG_ASSESSED, .id = id, .place = in->place};
     return rc == QP_OK ? qp_catalog_add(in->local, &item, why) : rc;

@@ -204,6 +204,18 @@ enum qp_code qp_cell_id(struct qp_importing *in, const char *name, struct qp_spa
     return QP_OK;
 }
 
+/* The codes of a ledger for a name that is taken, and for one that nobody has. */
+static const char *rule_of(enum qp_catalog_kind kind, bool taken)
+{
+    static const char *const rules[QP_CATALOG_KINDS][2] = {
+        [QP_CATALOG_PRODUCER] = {"QP-PRODUCER-UNKNOWN", "QP-PRODUCER-NEW"},
+        [QP_CATALOG_PLOT] = {"QP-PLOT-UNKNOWN", "QP-PLOT-NEW"},
+        [QP_CATALOG_LOT] = {"QP-LOT-UNKNOWN", "QP-LOT-NEW"},
+    };
+    const char *rule = rules[kind][taken ? 1 : 0];
+    return rule == NULL ? "" : rule;
+}
+
 static bool is_own(const struct qp_importing *in, const char *id)
 {
     size_t len = strlen(in->options->party);
@@ -226,8 +238,9 @@ enum qp_code qp_cell_new_id(struct qp_importing *in, const char *name, struct qp
         if (item->statement > 0 && in->report->signed_before++ == 0) {
             in->report->statement = item->statement - 1;
         }
-        return qp_fail(why, QP_E_REFUSED, "%s %s is used already, in %s; a code is used once", name,
-                       *id, qp_import_where(in, item));
+        return qp_refuse(why, rule_of(kind, true),
+                         "%s %s is used already, in %s; a code is used once", name, *id,
+                         qp_import_where(in, item));
     }
     return QP_OK;
 }
@@ -242,10 +255,10 @@ enum qp_code qp_cell_known_id(struct qp_importing *in, const char *name, struct 
     }
     *item = qp_import_find(in, kind, *id);
     if (*item == NULL && !in->options->others_registered) {
-        return qp_fail(why, QP_E_REFUSED,
-                       "%s %s is not registered by this key; import it first, or say "
-                       "--others-registered if another party has registered it",
-                       name, *id);
+        return qp_refuse(why, rule_of(kind, false),
+                         "%s %s is not registered by this key; import it first, or say "
+                         "--others-registered if another party has registered it",
+                         name, *id);
     }
     return QP_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "core/time.h"
+#include "issue/units.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -115,45 +116,33 @@ static enum qp_code take_form(struct qp_importing *in, const struct qp_span *cel
 
 /* ---- How much ---- */
 
-static const struct {
-    const char *word;
-    uint64_t grams;
-} units[] = {
-    {"kg", 1000}, {"g", 1}, {"t", 1000000}, {"qq", 46000}, {"arroba", 11500},
-};
-
 static enum qp_code take_quantity(struct qp_importing *in, const struct qp_span *cells,
                                   struct row *row, struct qp_err *why)
 {
+    const struct qp_unit *unit = NULL;
     uint64_t thousandths = 0;
     uint64_t grams = 0;
-    uint64_t unit = 0;
     struct qp_span cell = qp_cell_trim(cells[UNIT]);
-    for (size_t i = 0; i < QP_COUNT(units); i++) {
-        unit = qp_span_eq(cell, qp_span_text(units[i].word)) ? units[i].grams : unit;
+    enum qp_code rc = qp_unit_find(cell, qp_import_quote(in, cell), &unit, why);
+    if (rc == QP_OK) {
+        rc = qp_cell_decimal(in, "quantity", cells[QUANTITY], 3, UINT64_MAX, &thousandths, why);
     }
-    if (unit == 0) {
-        return qp_fail(why, QP_E_INPUT,
-                       "unit %s is not known; there are: kg, g, t, qq (46 kg), arroba (11.5 kg)",
-                       qp_import_quote(in, cell));
-    }
-    enum qp_code rc =
-        qp_cell_decimal(in, "quantity", cells[QUANTITY], 3, UINT64_MAX, &thousandths, why);
     if (rc != QP_OK) {
         return rc;
     }
-    const char *quoted = qp_import_quote(in, qp_cell_trim(cells[QUANTITY]));
+    char quoted[80];
+    (void)snprintf(quoted, sizeof quoted, "quantity %s",
+                   qp_import_quote(in, qp_cell_trim(cells[QUANTITY])));
     if (thousandths == 0) {
-        return qp_fail(why, QP_E_INPUT, "quantity %s is nothing", quoted);
+        return qp_fail(why, QP_E_INPUT, "%s is nothing", quoted);
     }
-    if (!qp_mul_u64(thousandths, unit, &grams) || grams / 1000 > QP_IMPORT_GRAMS_MAX) {
-        return qp_fail(why, QP_E_INPUT, "quantity %s is too large to be true", quoted);
-    }
-    if (grams % 1000 != 0) {
-        return qp_fail(why, QP_E_INPUT, "quantity %s is not a whole number of grams", quoted);
+    rc = qp_unit_grams(unit, thousandths / 1000, thousandths % 1000 * 1000, QP_IMPORT_GRAMS_MAX,
+                       quoted, &grams, why);
+    if (rc != QP_OK) {
+        return rc;
     }
     qp__quantity__init(&row->quantity);
-    row->quantity.grams = grams / 1000;
+    row->quantity.grams = grams;
     row->body.quantity = &row->quantity;
     return QP_OK;
 }
@@ -173,7 +162,8 @@ static enum qp_code check_plot(const struct row *row, const char *plot,
     if ((item->commodities & (UINT64_C(1) << ((unsigned)row->body.commodity & 63U))) == 0) {
         char name[40];
         qp_enum_name(name, &qp__commodity__descriptor, (int)row->body.commodity);
-        return qp_fail(why, QP_E_REFUSED, "plots: %s is not registered for %s", plot, name);
+        return qp_refuse(why, "QP-PLOT-COMMODITY", "plots: %s is not registered for %s", plot,
+                         name);
     }
     return QP_OK;
 }
@@ -420,7 +410,7 @@ static enum qp_code take(struct qp_importing *in, const struct qp_span *cells, s
     }
     row->event.body_case = QP__EVENT__BODY_LOT_HARVESTED;
     row->event.lot_harvested = &row->body;
-    rc = qp_draft_add_event(in->draft, &row->event, why);
+    rc = qp_import_event(in, &row->event, why);
     struct qp_catalog_item item = {.kind = QP_CATALOG_LOT, .id = row->body.lot, .place = in->place};
     rc = rc == QP_OK ? qp_catalog_add(in->local, &item, why) : rc;
     return rc == QP_OK ? qp_catalog_add_harvest(in->local, &row->body, why) : rc;

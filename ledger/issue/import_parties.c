@@ -53,8 +53,8 @@ static enum qp_code take_name(struct qp_importing *in, const struct qp_span *cel
     }
     const struct qp_catalog_item *item = qp_import_find(in, QP_CATALOG_PARTY, row->body.party);
     if (item != NULL) {
-        return qp_fail(why, QP_E_REFUSED, "party %s is enrolled already, in %s", row->body.party,
-                       qp_import_where(in, item));
+        return qp_refuse(why, "QP-PARTY-NEW", "party %s is enrolled already, in %s",
+                         row->body.party, qp_import_where(in, item));
     }
     rc = qp_cell_text(in, "legal_name", cells[LEGAL_NAME], true, &row->body.legal_name, why);
     if (rc == QP_OK) {
@@ -187,10 +187,10 @@ static enum qp_code take_key(struct qp_importing *in, struct qp_span cell, struc
     qp_hex_encode(hex, qp_span_bytes(row->body.key));
     const struct qp_catalog_item *item = qp_import_find(in, QP_CATALOG_KEY, hex);
     if (item != NULL) {
-        return qp_fail(why, QP_E_REFUSED,
-                       "vkey_file: %s has this key already (%s); each party "
-                       "makes its own",
-                       item->owner, qp_import_where(in, item));
+        return qp_refuse(why, "QP-KEY-REUSE",
+                         "vkey_file: %s has this key already (%s); each party "
+                         "makes its own",
+                         item->owner, qp_import_where(in, item));
     }
     return QP_OK;
 }
@@ -265,7 +265,7 @@ static enum qp_code take(struct qp_importing *in, const struct qp_span *cells, s
     row->event.occurred_ms = in->options->occurred_ms;
     row->event.body_case = QP__EVENT__BODY_PARTY_ENROLLED;
     row->event.party_enrolled = &row->body;
-    rc = qp_draft_add_event(in->draft, &row->event, why);
+    rc = qp_import_event(in, &row->event, why);
     return rc == QP_OK ? note_new(in, row, why) : rc;
 }
 

@@ -259,10 +259,10 @@ static enum qp_code check_area(struct qp_importing *in, const struct qp_geometry
         plot->body.area_m2 = plot->declared_m2;
         return plot->declared_m2 <= POINT_AREA_MAX_M2
                    ? QP_OK
-                   : qp_fail(why, QP_E_REFUSED,
-                             "a point with %" PRIu64 ".%02" PRIu64
-                             " ha; a plot of more than 4 ha needs an outline",
-                             plot->declared_m2 / 10000, plot->declared_m2 % 10000 / 100);
+                   : qp_refuse(why, "QP-PLOT-POINT",
+                               "a point with %" PRIu64 ".%02" PRIu64
+                               " ha; a plot of more than 4 ha needs an outline",
+                               plot->declared_m2 / 10000, plot->declared_m2 % 10000 / 100);
     }
     enum qp_code rc = qp_geometry_area_m2(geometry, &computed, why);
     if (rc == QP_OK && computed == 0) {
@@ -378,7 +378,7 @@ static enum qp_code take(struct qp_importing *in, const struct qp_geojson_featur
     plot.event.occurred_ms = in->options->occurred_ms;
     plot.event.body_case = QP__EVENT__BODY_PLOT_REGISTERED;
     plot.event.plot_registered = &plot.body;
-    rc = qp_draft_add_event(in->draft, &plot.event, why);
+    rc = qp_import_event(in, &plot.event, why);
     return rc == QP_OK ? note_new(in, &plot, why) : rc;
 }
 

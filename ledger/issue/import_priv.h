@@ -39,6 +39,10 @@ enum qp_code qp_import_judge(struct qp_importing *in, enum qp_code rc, const str
  * why. */
 enum qp_code qp_import_part(struct qp_importing *in, enum qp_code so_far, enum qp_code rc,
                             const struct qp_err *part, struct qp_err *why) QP_MUST_USE;
+/* The event of a row, if no rule refuses it that needs no ledger. As qp_draft_add_event; also
+ * QP_E_REFUSED with the code. */
+enum qp_code qp_import_event(struct qp_importing *in, Qp__Event *event,
+                             struct qp_err *why) QP_MUST_USE;
 /* Hold what the plots of a delivery gave against what their areas can give. */
 enum qp_code qp_import_check_yield(struct qp_importing *in, const Qp__LotHarvested *harvest,
                                    struct qp_err *why) QP_MUST_USE;

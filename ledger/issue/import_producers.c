@@ -1,6 +1,7 @@
 #include "issue/import_priv.h"
 
 #include "core/check.h"
+#include "issue/identity.h"
 
 #include <string.h>
 
@@ -12,30 +13,6 @@ static const struct qp_csv_column columns[COLUMNS] = {
     [DISTRICT] = {"district", false}, [COMMUNITY] = {"community", false},
 };
 
-/* DNI: eight digits. Any other identity document says what it is: "CE-001234567". */
-static enum qp_code check_document(struct qp_importing *in, const char *document,
-                                   struct qp_err *why)
-{
-    size_t digits = strspn(document, "0123456789");
-    size_t letters = strspn(document, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    bool is_dni = digits == 8 && document[8] == '\0';
-    bool is_other = letters >= 2 && document[letters] == '-' && document[letters + 1] != '\0';
-    const char *quoted = qp_import_quote(in, qp_span_text(document));
-    if (document[0] == '\0' || is_dni || is_other) {
-        return QP_OK;
-    }
-    if (digits == strlen(document) && digits < 8) {
-        return qp_fail(why, QP_E_INPUT,
-                       "document %s has %zu digits and a DNI has 8; did a spreadsheet take off the "
-                       "zeros in front?",
-                       quoted, digits);
-    }
-    return qp_fail(why, QP_E_INPUT,
-                   "document %s is not a DNI of 8 digits; write another document with its kind in "
-                   "front, such as CE-001234567",
-                   quoted);
-}
-
 static enum qp_code check_person(struct qp_importing *in, const Qp__Producer *person,
                                  const char *id, struct qp_err *why)
 {
@@ -44,7 +21,8 @@ static enum qp_code check_person(struct qp_importing *in, const Qp__Producer *pe
         return qp_fail(why, QP_E_INPUT, "sex %s is neither F nor M nor empty",
                        qp_import_quote(in, qp_span_text(person->sex)));
     }
-    enum qp_code rc = check_document(in, person->document, why);
+    const char *quoted = qp_import_quote(in, qp_span_text(person->document));
+    enum qp_code rc = qp_identity_check(person->document, true, quoted, why);
     if (rc != QP_OK || person->document[0] == '\0') {
         return rc;
     }
@@ -120,7 +98,7 @@ static enum qp_code take(struct qp_importing *in, const struct qp_span *cells, s
     event.occurred_ms = in->options->occurred_ms;
     event.body_case = QP__EVENT__BODY_PRODUCER_REGISTERED;
     event.producer_registered = &body;
-    rc = qp_draft_add_event(in->draft, &event, why);
+    rc = qp_import_event(in, &event, why);
     return rc == QP_OK ? note_new(in, id, person.document, why) : rc;
 }
 

@@ -3,6 +3,7 @@
 #include "issue/import_priv.h"
 
 #include "core/check.h"
+#include "issue/suggested.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -13,20 +14,6 @@ __extension__ typedef unsigned __int128 wide;
 #define MILLION UINT64_C(1000000)
 #define M2_PER_HA UINT64_C(10000)
 #define FORM_COUNT ((int)QP__FORM__FORM_SOLUBLE + 1)
-
-/* Suggestions of the trade: no norm, so nothing is refused by them. */
-static const char suggested[] =
-    "{\"occurred\":\"2026-01-01\",\"rule_set_published\":{\"rule_set\":\"suggested\",\"version\":1,"
-    "\"effective_from\":\"2026-01-01\",\"cut_off\":\"2020-12-31T23:59:59Z\","
-    "\"point_area_max_m2\":40000,\"transfer_tolerance_ppm\":0,\"harvest_age_days\":730,\"area_"
-    "tolerance_ppm\":100000,\"factors\":["
-    "{\"commodity\":\"coffee\",\"from\":\"cherry\",\"to\":\"green\",\"factor_ppm\":160000},"
-    "{\"commodity\":\"coffee\",\"from\":\"dried_cherry\",\"to\":\"green\",\"factor_ppm\":500000},"
-    "{\"commodity\":\"coffee\",\"from\":\"parchment\",\"to\":\"green\",\"factor_ppm\":800000},"
-    "{\"commodity\":\"cocoa\",\"from\":\"wet_beans\",\"to\":\"dry_beans\",\"factor_ppm\":400000}],"
-    "\"yield_caps\":[{\"commodity\":\"coffee\",\"form\":\"green\",\"warn_grams_per_ha\":1800000,"
-    "\"refuse_grams_per_ha\":3500000},{\"commodity\":\"cocoa\",\"form\":\"dry_beans\","
-    "\"warn_grams_per_ha\":2000000,\"refuse_grams_per_ha\":3500000}]}}";
 
 enum qp_code qp_import_rules_read(struct qp_span json, struct qp_arena *arena,
                                   const Qp__RuleSetPublished **rules, struct qp_err *err)
@@ -55,12 +42,14 @@ enum qp_code qp_import_rules_read(struct qp_span json, struct qp_arena *arena,
     return rc;
 }
 
+/* Where the ledger's own are not given: its yields are suggestions of the trade, no norm, so
+ * nothing is refused by them. */
 static enum qp_code get_rules(struct qp_importing *in, struct qp_err *why)
 {
     in->rules = in->options->rules != NULL ? in->options->rules : in->rules;
-    return in->rules != NULL
-               ? QP_OK
-               : qp_import_rules_read(qp_span_text(suggested), &in->rules_arena, &in->rules, why);
+    return in->rules != NULL ? QP_OK
+                             : qp_import_rules_read(qp_span_of(suggested, sizeof suggested),
+                                                    &in->rules_arena, &in->rules, why);
 }
 
 static const Qp__YieldCap *find_cap(const Qp__RuleSetPublished *rules, Qp__Commodity commodity)
@@ -119,12 +108,12 @@ static enum qp_code check_plot(struct qp_importing *in, const Qp__LotHarvested *
     uint64_t kilograms = (uint64_t)(after / 1000);
     qp_enum_name(form, &qp__form__descriptor, (int)cap->form);
     if (after > most && in->options->rules != NULL) {
-        return qp_fail(why, QP_E_REFUSED,
-                       "plots: %s would have given %" PRIu64 " kg (%s) in crop year %u; its "
-                       "%" PRIu64 ".%02" PRIu64 " ha can give %" PRIu64 " kg by rule set %s",
-                       origin->plot, kilograms, form, harvest->crop_year,
-                       plot->declared_m2 / M2_PER_HA, plot->declared_m2 % M2_PER_HA / 100,
-                       (uint64_t)(most / 1000), in->rules->rule_set);
+        return qp_refuse(why, "QP-HARVEST-CAP",
+                         "plots: %s would have given %" PRIu64 " kg (%s) in crop year %u; its "
+                         "%" PRIu64 ".%02" PRIu64 " ha can give %" PRIu64 " kg by rule set %s",
+                         origin->plot, kilograms, form, harvest->crop_year,
+                         plot->declared_m2 / M2_PER_HA, plot->declared_m2 % M2_PER_HA / 100,
+                         (uint64_t)(most / 1000), in->rules->rule_set);
     }
     /* Once for each limit that is passed, not for every delivery after that. */
     wide limit = after > most ? most : warn;

@@ -297,6 +297,30 @@ static enum qp_code check_last(const struct qp_journal *journal, uint64_t offset
 
 /* ---- Recovery ---- */
 
+/* A signature that was never handed out must not outlive its signing: the sequence is used again,
+ * and the two statements together would convict the key (rules/fork.h). After a crash any part of
+ * what was written may be there, so records are looked for at every byte. */
+static void blank_signatures(struct qp_buf *bytes)
+{
+    static const char magic[] = QP_SUBMISSION_MAGIC;
+    static const uint8_t field[2] = {0x12, sizeof(struct qp_signature)};
+    for (size_t at = 0; bytes->len - at > QP_SUBMISSION_HEAD_BYTES; at++) {
+        struct qp_span statement = {0};
+        if (memcmp(bytes->data + at, magic, sizeof magic - 1) != 0 ||
+            peek_statement(qp_span_of(bytes->data + at, bytes->len - at), &statement) != QP_OK) {
+            continue;
+        }
+        size_t end = (size_t)(statement.data - bytes->data) + statement.len;
+        uint8_t *behind = bytes->data + end;
+        size_t left = bytes->len - end;
+        if (left > sizeof field && memcmp(behind, field, sizeof field) == 0) {
+            left -= sizeof field;
+            memset(behind + sizeof field, 0,
+                   left < sizeof(struct qp_signature) ? left : sizeof(struct qp_signature));
+        }
+    }
+}
+
 static enum qp_code keep_torn(const struct qp_journal *journal, struct qp_span bytes,
                               struct qp_err *err)
 {
@@ -318,7 +342,8 @@ static enum qp_code keep_torn(const struct qp_journal *journal, struct qp_span b
     return rc;
 }
 
-/* Bytes behind what was handed out: kept in a file of their own, then cut off. */
+/* Bytes behind what was handed out: kept in a file of their own, without signatures, then cut off.
+ */
 static enum qp_code move_torn(const struct qp_journal *journal, uint64_t from, uint64_t end,
                               struct qp_err *err)
 {
@@ -328,6 +353,7 @@ static enum qp_code move_torn(const struct qp_journal *journal, uint64_t from, u
         rc = read_at(journal, from, bytes.data, (size_t)(end - from), &bytes.len, err);
     }
     if (rc == QP_OK) {
+        blank_signatures(&bytes);
         rc = keep_torn(journal, qp_span_buf(&bytes), err);
     }
     if (rc == QP_OK && ftruncate(journal->fd, (off_t)from) != 0) {

@@ -3,8 +3,10 @@
 
 #include "core/check.h"
 #include "exchange/geojson_shape.h"
+#include "issue/identity.h"
 #include "wire/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct qp_message_rule *rule_of(Qp__SealedKind kind)
@@ -167,6 +169,14 @@ static enum qp_code seal_json_message(struct qp_draft *draft, Qp__SealedKind kin
 {
     void *message = NULL;
     enum qp_code rc = qp_json_decode(rule_of(kind), content, &draft->scratch, &message, err);
+    if (rc == QP_OK && kind == QP__SEALED_KIND__SEALED_KIND_PRODUCER) {
+        const char *document = ((const Qp__Producer *)message)->document;
+        char quoted[24];
+        bool plain = strlen(document) < sizeof quoted - 2 &&
+                     qp_class_check(QP_CLASS_CODE, qp_span_text(document));
+        (void)snprintf(quoted, sizeof quoted, plain ? "\"%s\"" : "given", document);
+        rc = qp_identity_check(document, false, quoted, err);
+    }
     return rc == QP_OK ? qp_draft_seal_message(draft, kind, message, sealed, err) : rc;
 }
 

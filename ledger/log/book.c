@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "core/time.h"
 #include "log/keys.h"
+#include "rules/fork.h"
 
 #include <quipu/log.h>
 
@@ -275,7 +276,8 @@ static enum qp_code judge_event(struct qp_book *book, const struct qp_record *re
 {
     const Qp__Event *event = NULL;
     struct qp_state state = qp_state_map_state(book->state);
-    struct qp_rule_context context = {.issuer = record->issuer,
+    struct qp_rule_context context = {.ledger_id = book->ledger_id,
+                                      .issuer = record->issuer,
                                       .event_id = record->event_ids[position],
                                       .index = book->size,
                                       .position = (uint32_t)position,
@@ -370,6 +372,9 @@ static enum qp_code add_edges(struct qp_book *book, const struct qp_record *reco
         rc = rc == QP_OK ? qp_event_edges(job.event, add_edge, &job, err) : rc;
         if (rc == QP_OK && job.event->body_case == QP__EVENT__BODY_EVENT_VOIDED) {
             rc = add_voided_edges(&job, err);
+        } else if (rc == QP_OK && job.event->body_case == QP__EVENT__BODY_KEY_FORKED) {
+            struct qp_state state = qp_state_map_state(book->state);
+            rc = qp_forked_edge(job.event->key_forked, &state, &book->scratch, add_edge, &job, err);
         }
     }
     return rc;

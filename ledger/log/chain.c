@@ -215,9 +215,11 @@ enum qp_code qp_chain_fork(const struct qp_record *record, const struct qp_hash 
     qp_hex_encode(key, qp_span_of(record->issuer.bytes, sizeof record->issuer.bytes));
     qp_hash_hex(theirs, &record->statement_hash);
     qp_hash_hex(ours, hash);
-    return qp_refuse(err, "QP-CHAIN-FORK",
-                     "key %.16s… has signed two statements with sequence %llu: %.16s… is entry "
-                     "%llu, and now %.16s…; keep both, together they prove it",
-                     key, (unsigned long long)record->statement->sequence, ours,
-                     (unsigned long long)index, theirs);
+    return qp_refuse(
+        err, "QP-CHAIN-FORK",
+        "key %.16s… has signed two statements with sequence %llu: %.16s… is entry "
+        "%llu, and now %.16s…; keep both, they prove it: quipu fork-proof --ledger LEDGER "
+        "FILE",
+        key, (unsigned long long)record->statement->sequence, ours, (unsigned long long)index,
+        theirs);
 }

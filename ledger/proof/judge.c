@@ -1,4 +1,4 @@
-/* Who signed, through whose hands, how many kilograms, and how fresh it is. */
+/* What it is about, who signed, and how fresh it is. */
 #include "proof/judge.h"
 
 #include "core/check.h"
@@ -59,7 +59,7 @@ static json_t *list_containers(const Qp__ShipmentDispatched *body)
     return list;
 }
 
-static uint64_t shipped_grams(const Qp__ShipmentDispatched *body)
+uint64_t qp_judge_shipped_grams(const Qp__ShipmentDispatched *body)
 {
     uint64_t grams = 0;
     for (size_t i = 0; i < body->n_lots; i++) {
@@ -99,10 +99,10 @@ enum qp_code qp_judge_facts(struct qp_judging *judging)
     qp_verdict_fact(verdict, "goods",
                     json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:s, s:s, s:s, s:s, s:s}",
                               "commodity", commodity, "hs_code", body->hs_code, "net_grams",
-                              (json_int_t)shipped_grams(body), "bags", (json_int_t)body->bags,
-                              "consignee", body->consignee, "containers", list_containers(body),
-                              "port_of_loading", body->port_of_loading, "port_of_discharge",
-                              body->port_of_discharge, "destination_country",
+                              (json_int_t)qp_judge_shipped_grams(body), "bags",
+                              (json_int_t)body->bags, "consignee", body->consignee, "containers",
+                              list_containers(body), "port_of_loading", body->port_of_loading,
+                              "port_of_discharge", body->port_of_discharge, "destination_country",
                               body->destination_country, "customs_declaration",
                               body->customs_declaration, "dispatched", time));
     return QP_OK;
@@ -146,8 +146,8 @@ static enum qp_code check_registrar(struct qp_judging *judging, size_t at)
     }
     if (rc == QP_OK && strcmp(key_receiver(event), party) != 0 &&
         qp_judge_trusted(&judging->trust->registrars, party, &entry->issuer) == NULL) {
-        qp_verdict_reason(
-            judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
+        qp_verdict_blame(
+            judging->verdict, QP_LINE_AUTHORISED, QP_FAIL, at,
             "%s was given a key at entry %llu by %s, whom the policy does not trust as "
             "registrar",
             key_receiver(event), ull(entry->index), party);
@@ -156,7 +156,8 @@ static enum qp_code check_registrar(struct qp_judging *judging, size_t at)
     return rc;
 }
 
-/* A key that was in a thief's hands from some entry on speaks for nobody from there on. */
+/* A key that was in a thief's hands from some entry on speaks for nobody from there on, nor does
+ * one that told two histories, from where they part. */
 static enum qp_code check_compromise(struct qp_judging *judging, size_t entry_at,
                                      struct qp_arena *arena)
 {
@@ -169,6 +170,19 @@ static enum qp_code check_compromise(struct qp_judging *judging, size_t entry_at
                           "entry %llu was signed by a key of %s that is reported compromised since "
                           "entry %llu",
                           ull(entry->index), key->party, ull(key->compromised_since_index));
+        for (size_t i = 0; i < entry->event_count; i++) {
+            judging->replay->marks[entry->first_event + i] |= QP_MARK_COMPROMISED;
+            qp_verdict_carry(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL, entry->first_event + i,
+                             "signed by a key that is reported compromised since entry %llu",
+                             ull(key->compromised_since_index));
+        }
+    }
+    if (rc == QP_OK && key != NULL && key->forked && entry->sequence >= key->forked_sequence &&
+        entry->event_count > 0) {
+        qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
+                          "entry %llu was signed by a key of %s that has forked: it signed two "
+                          "statements with sequence %llu",
+                          ull(entry->index), key->party, ull(key->forked_sequence));
     }
     return rc;
 }
@@ -210,9 +224,9 @@ static enum qp_code check_rule_sets(struct qp_judging *judging, struct qp_arena 
         }
         size_t at = find_rule_set(trust, shown, event->rule_set_published);
         if (at == SIZE_MAX) {
-            qp_verdict_reason(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL,
-                              "rule set %s is not one that the policy accepts",
-                              event->rule_set_published->rule_set);
+            qp_verdict_blame(judging->verdict, QP_LINE_AUTHORISED, QP_FAIL, i,
+                             "rule set %s is not one that the policy accepts",
+                             event->rule_set_published->rule_set);
         } else {
             seen[at] = true;
         }
@@ -227,6 +241,37 @@ static enum qp_code check_rule_sets(struct qp_judging *judging, struct qp_arena 
     return QP_OK;
 }
 
+/* What an event of this kind gives to who may sign what; NULL: nothing. */
+static const char *authority(Qp__Event__BodyCase body)
+{
+    switch (body) {
+    case QP__EVENT__BODY_LEDGER_OPENED:
+        return "the operator's first key and roles, which all others come from";
+    case QP__EVENT__BODY_PARTY_ENROLLED:
+        return "a party's roles and first key";
+    case QP__EVENT__BODY_KEY_ADDED:
+        return "a further key of a party";
+    case QP__EVENT__BODY_KEY_ROTATED:
+        return "a party's key in the place of one that ends here";
+    case QP__EVENT__BODY_KEY_REVOKED:
+        return "the end of a key";
+    case QP__EVENT__BODY_PARTY_SUSPENDED:
+        return "when a party may not sign";
+    case QP__EVENT__BODY_RULE_SET_PUBLISHED:
+        return "a rule set in force";
+    default:
+        return NULL;
+    }
+}
+
+static void carry_authority(struct qp_judging *judging, size_t at)
+{
+    const char *words = authority(judging->slice->events[at].body);
+    if (words != NULL && (judging->replay->marks[at] & QP_MARK_REFUSED) == 0) {
+        qp_verdict_carry(judging->verdict, QP_LINE_AUTHORISED, QP_PASS, at, "%s", words);
+    }
+}
+
 enum qp_code qp_judge_authorised(struct qp_judging *judging)
 {
     uint64_t parties = 0;
@@ -236,6 +281,7 @@ enum qp_code qp_judge_authorised(struct qp_judging *judging)
     for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
         Qp__Event__BodyCase body = judging->slice->events[i].body;
         parties += body == QP__EVENT__BODY_PARTY_ENROLLED || body == QP__EVENT__BODY_LEDGER_OPENED;
+        carry_authority(judging, i);
         rc = check_registrar(judging, i);
     }
     for (size_t i = 0; rc == QP_OK && i < judging->slice->entry_count; i++) {
@@ -249,110 +295,20 @@ enum qp_code qp_judge_authorised(struct qp_judging *judging)
     return rc;
 }
 
-/* ---- Line 3 ---- */
-
-static enum qp_code check_port(struct qp_judging *judging, struct qp_arena *arena)
-{
-    struct qp_verdict *verdict = judging->verdict;
-    struct qp_state_key at = qp_state_key_text(QP_STATE_SHIPMENT, judging->slice->bundle->shipment);
-    Qp__ShipmentState *shipment = NULL;
-    enum qp_code rc = qp_state_read(&judging->replay->state, &at, &qp_rule_shipment_state, arena,
-                                    &shipment, judging->err);
-    if (rc != QP_OK) {
-        return rc;
-    }
-    if (shipment == NULL) {
-        qp_verdict_reason(verdict, QP_LINE_UNBROKEN, QP_FAIL,
-                          "the bundle does not show the dispatch of shipment %s",
-                          judging->slice->bundle->shipment);
-        return QP_OK;
-    }
-    qp_verdict_number(verdict, QP_LINE_UNBROKEN, "containers", shipment->n_containers);
-    qp_verdict_number(verdict, QP_LINE_UNBROKEN, "gated_in", shipment->n_gated);
-    qp_verdict_number(verdict, QP_LINE_UNBROKEN, "loaded", shipment->n_loaded);
-    for (size_t i = 0; i < shipment->n_containers; i++) {
-        bool gated = false;
-        for (size_t k = 0; k < shipment->n_gated; k++) {
-            gated = gated || shipment->gated[k] == i;
-        }
-        if (!gated) {
-            qp_verdict_reason(verdict, QP_LINE_UNBROKEN, QP_NOT_SHOWN,
-                              "no terminal has signed for container %s at its gate",
-                              shipment->containers[i]);
-        }
-    }
-    return QP_OK;
-}
-
-enum qp_code qp_judge_unbroken(struct qp_judging *judging)
-{
-    struct qp_replay *replay = judging->replay;
-    struct qp_arena arena;
-    uint64_t handovers = 0;
-    qp_arena_init(&arena, 0);
-    enum qp_code rc = check_port(judging, &arena);
-    for (size_t i = 0; rc == QP_OK && i < replay->lot_count; i++) {
-        struct qp_state_key at = qp_state_key_text(QP_STATE_LOT, replay->lots[i].id);
-        Qp__LotState *lot = NULL;
-        qp_arena_reset(&arena);
-        rc = qp_state_read(&replay->state, &at, &qp_rule_lot_state, &arena, &lot, judging->err);
-        if (rc == QP_OK && lot != NULL && lot->status == QP__LOT_STATUS__LOT_STATUS_RECALLED) {
-            qp_verdict_reason(judging->verdict, QP_LINE_UNBROKEN, QP_FAIL, "lot %s was recalled",
-                              replay->lots[i].id);
-        }
-        if (rc == QP_OK && lot != NULL && lot->status == QP__LOT_STATUS__LOT_STATUS_VOIDED) {
-            qp_verdict_reason(judging->verdict, QP_LINE_UNBROKEN, QP_FAIL, "lot %s was voided",
-                              replay->lots[i].id);
-        }
-    }
-    for (size_t i = 0; i < judging->slice->event_count; i++) {
-        handovers += judging->slice->events[i].body == QP__EVENT__BODY_LOT_RECEIVED;
-    }
-    qp_verdict_number(judging->verdict, QP_LINE_UNBROKEN, "lots", replay->lot_count);
-    qp_verdict_number(judging->verdict, QP_LINE_UNBROKEN, "hand_overs", handovers);
-    qp_arena_wipe(&arena);
-    return rc;
-}
-
-/* ---- Line 4 ---- */
-
-enum qp_code qp_judge_conserved(struct qp_judging *judging)
-{
-    struct qp_replay *replay = judging->replay;
-    Qp__Event *event = NULL;
-    uint64_t side = 0;
-    for (size_t i = 0; i < replay->lot_count; i++) {
-        if (replay->lots[i].event == SIZE_MAX) {
-            qp_verdict_reason(judging->verdict, QP_LINE_CONSERVED, QP_FAIL,
-                              "lot %s is of unknown origin: nothing shown made it",
-                              replay->lots[i].id);
-        } else if ((replay->marks[replay->lots[i].event] & QP_MARK_VOIDED) != 0) {
-            qp_verdict_reason(judging->verdict, QP_LINE_CONSERVED, QP_FAIL,
-                              "lot %s comes from an event that was voided", replay->lots[i].id);
-        }
-    }
-    for (size_t i = 0; i < judging->slice->event_count; i++) {
-        side += (replay->marks[i] & QP_MARK_SIDE) != 0;
-    }
-    if (replay->dispatch == SIZE_MAX || replay->lot_count == 0) {
-        qp_verdict_reason(judging->verdict, QP_LINE_CONSERVED, QP_FAIL,
-                          "the bundle shows no goods of the shipment");
-        return QP_OK;
-    }
-    enum qp_code rc = qp_slice_event(judging->slice, replay->dispatch, &event, judging->err);
-    if (rc != QP_OK) {
-        return rc;
-    }
-    qp_verdict_number(judging->verdict, QP_LINE_CONSERVED, "harvested_grams",
-                      replay->harvested_grams);
-    qp_verdict_number(judging->verdict, QP_LINE_CONSERVED, "shipped_grams",
-                      shipped_grams(event->shipment_dispatched));
-    qp_verdict_number(judging->verdict, QP_LINE_CONSERVED, "lots", replay->lot_count);
-    qp_verdict_number(judging->verdict, QP_LINE_CONSERVED, "draws_elsewhere", side);
-    return QP_OK;
-}
-
 /* ---- Line 8 ---- */
+
+/* An entry that shows no event carries the line all the same: it is in the line's entries. */
+static void carry_newest(struct qp_judging *judging)
+{
+    const struct qp_slice_entry *newest = &judging->slice->entries[judging->slice->entry_count - 1];
+    char time[QP_TIME_TEXT_BYTES];
+    qp_time_format(time, newest->admitted_ms);
+    for (size_t i = 0; i < newest->event_count; i++) {
+        qp_verdict_carry(judging->verdict, QP_LINE_CURRENT,
+                         judging->verdict->lines[QP_LINE_CURRENT].result, newest->first_event + i,
+                         "in the newest entry of the checkpoint, admitted %s", time);
+    }
+}
 
 enum qp_code qp_judge_current(struct qp_judging *judging)
 {
@@ -397,5 +353,6 @@ enum qp_code qp_judge_current(struct qp_judging *judging)
                       "cannot be known offline: what was logged after entry %llu (revocations, "
                       "recalls, further draws), and what the exporter left out",
                       ull(slice->checkpoint.size - 1));
+    carry_newest(judging);
     return QP_OK;
 }

@@ -2,13 +2,14 @@
 #ifndef QP_PROOF_JUDGE_H
 #define QP_PROOF_JUDGE_H
 
-#include "proof/replay.h"
+#include "proof/contamination.h"
 
 struct qp_judging {
     const struct qp_trust *trust;
     struct qp_slice *slice;
     struct qp_replay *replay;
     struct qp_verdict *verdict;
+    struct qp_contamination *contamination;
     uint64_t now_ms; /* 0: not known */
     struct qp_err *err;
 };
@@ -29,6 +30,8 @@ const struct qp_trusted *qp_judge_trusted(const struct qp_trusted_list *list, co
 /* The party of a key in the replayed state; "" where there is none. Lives in the arena. */
 enum qp_code qp_judge_party(struct qp_judging *judging, const struct qp_public_key *key,
                             struct qp_arena *arena, const char **party) QP_MUST_USE;
+/* What a dispatch says that it ships. */
+uint64_t qp_judge_shipped_grams(const Qp__ShipmentDispatched *body);
 /* Does an assessment name every dataset that the policy wants of this assessor? */
 bool qp_judge_names_all(const struct qp_trusted *assessor, const Qp__PlotAssessed *body);
 /* How far the word of an event goes, as a Qp__EvidenceLevel.

@@ -39,6 +39,16 @@ static bool is_assessor(const struct qp_trusted_list *list, const char *party)
     return false;
 }
 
+/* What an assessment is worth. */
+enum worth { CLEAN, LOSS, UNCLEAR, UNTRUSTED };
+
+/* One assessment of an origin, kept to be told whether it decided. */
+struct assessed {
+    size_t event;
+    size_t plot; /* in replay->plots */
+    enum worth worth;
+};
+
 /* What the trusted assessments say of one plot. */
 struct assessments {
     size_t clean;
@@ -48,6 +58,14 @@ struct assessments {
     uint64_t loss_m2;
     uint64_t covers_to_ms; /* newest view of the clean ones */
     uint64_t picked_ms;    /* when the last harvest of the closure ended there */
+    size_t loss_event;     /* the first with loss */
+};
+
+struct forests {
+    struct qp_judging *judging;
+    struct assessments *plots; /* by replay->plots */
+    struct assessed *all;
+    size_t count;
 };
 
 /* The whole period after the policy's cut-off, and the whole of the plot but for a tenth. */
@@ -62,16 +80,25 @@ static bool is_clean(const struct qp_judging *judging, const Qp__PlotAssessed *b
            body->assessed_m2 >= area_m2 - area_m2 / 10;
 }
 
-static void count_trusted(const struct qp_judging *judging, const Qp__PlotAssessed *body,
-                          struct assessments *found)
+static enum worth count_trusted(const struct qp_judging *judging, const Qp__PlotAssessed *body,
+                                struct assessments *found)
 {
-    if (is_clean(judging, body)) {
-        found->clean++;
-        found->covers_to_ms =
-            body->covers_to_ms > found->covers_to_ms ? body->covers_to_ms : found->covers_to_ms;
-    } else {
+    if (!is_clean(judging, body)) {
         found->unclear++;
+        return UNCLEAR;
     }
+    found->clean++;
+    found->covers_to_ms =
+        body->covers_to_ms > found->covers_to_ms ? body->covers_to_ms : found->covers_to_ms;
+    return CLEAN;
+}
+
+static enum worth count_loss(const Qp__PlotAssessed *body, size_t at, struct assessments *found)
+{
+    found->loss_event = found->loss == 0 ? at : found->loss_event;
+    found->loss++;
+    found->loss_m2 = body->loss_m2 > found->loss_m2 ? body->loss_m2 : found->loss_m2;
+    return LOSS;
 }
 
 /* The parties whose assessments counted, each once. */
@@ -90,8 +117,9 @@ static void note_assessor(struct qp_verdict *verdict, const char *party)
 }
 
 /* One assessment, to the counts of its plot. */
-static enum qp_code count_assessment(struct qp_judging *judging, size_t at, struct assessments *all)
+static enum qp_code count_assessment(struct forests *forests, size_t at)
 {
+    struct qp_judging *judging = forests->judging;
     const struct qp_slice_event *shown = &judging->slice->events[at];
     const struct qp_slice_entry *entry = &judging->slice->entries[shown->entry];
     const struct qp_trusted_list *trusted = &judging->trust->assessors;
@@ -109,22 +137,26 @@ static enum qp_code count_assessment(struct qp_judging *judging, size_t at, stru
     if (plot == NULL) {
         return QP_OK; /* of a plot that is no origin here */
     }
-    struct assessments *found = &all[plot - replay->plots];
+    size_t plot_at = (size_t)(plot - replay->plots);
+    struct assessments *found = &forests->plots[plot_at];
     qp_arena_init(&arena, 0);
     rc = qp_judge_party(judging, &entry->issuer, &arena, &party);
     if (rc == QP_OK) {
         const struct qp_trusted *assessor = qp_judge_trusted(trusted, party, &entry->issuer);
+        enum worth worth = UNTRUSTED;
         if (body->outcome == QP__ASSESSMENT_OUTCOME__ASSESSMENT_OUTCOME_LOSS &&
             is_assessor(trusted, party)) {
-            found->loss++;
-            found->loss_m2 = body->loss_m2 > found->loss_m2 ? body->loss_m2 : found->loss_m2;
-            note_assessor(judging->verdict, party);
+            worth = count_loss(body, at, found);
         } else if (assessor == NULL || !qp_judge_names_all(assessor, body)) {
             found->untrusted++;
         } else {
-            count_trusted(judging, body, found);
+            worth = count_trusted(judging, body, found);
+        }
+        if (worth != UNTRUSTED) {
             note_assessor(judging->verdict, party);
         }
+        forests->all[forests->count++] =
+            (struct assessed){.event = at, .plot = plot_at, .worth = worth};
     }
     qp_arena_wipe(&arena);
     return rc;
@@ -158,62 +190,135 @@ static uint64_t blind_ms(const struct assessments *found)
                : 0;
 }
 
-static void judge_forest(struct qp_judging *judging, const char *id,
-                         const struct assessments *found)
+static bool is_blind(const struct qp_judging *judging, const struct assessments *found)
+{
+    uint64_t most_ms = judging->trust->assessment_lag_ms_max;
+    return most_ms > 0 && blind_ms(found) > most_ms;
+}
+
+static void judge_forest(struct qp_judging *judging, size_t at, const struct assessments *found)
 {
     struct qp_verdict *verdict = judging->verdict;
-    uint64_t most_ms = judging->trust->assessment_lag_ms_max;
+    const char *id = judging->replay->plots[at].id;
+    struct qp_taint source = {.cause = QP_CAUSE_UNCLEAR,
+                              .node = qp_node_plot(at),
+                              .line = QP_LINE_DEFORESTATION_FREE,
+                              .result = QP_NOT_SHOWN,
+                              .event = judging->replay->plots[at].event};
     if (found->loss > 0) {
+        source.cause = QP_CAUSE_LOSS;
+        source.result = QP_FAIL;
+        source.event = found->loss_event;
         qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_FAIL,
                           "plot %s lost %llu m2 of forest after the cut-off", id,
                           ull(found->loss_m2));
-    } else if (found->clean > 0 && most_ms > 0 && blind_ms(found) > most_ms) {
+        qp_judge_taint(judging, &source, "lost %llu m2 of forest after the cut-off",
+                       ull(found->loss_m2));
+    } else if (found->clean > 0 && is_blind(judging, found)) {
         qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_NOT_SHOWN,
                           "plot %s was harvested %llu days after its newest assessment stopped "
                           "looking; the policy allows %llu",
-                          id, ull(blind_ms(found) / DAY_MS), ull(most_ms / DAY_MS));
+                          id, ull(blind_ms(found) / DAY_MS),
+                          ull(judging->trust->assessment_lag_ms_max / DAY_MS));
+        qp_judge_taint(judging, &source, "harvested %llu days after its newest assessment",
+                       ull(blind_ms(found) / DAY_MS));
     } else if (found->clean == 0 && found->unclear > 0) {
         qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_NOT_SHOWN,
                           "plot %s: the assessment is inconclusive, does not reach from the "
                           "policy's cut-off to after it, or is of less than the plot",
                           id);
+        qp_judge_taint(judging, &source, "its assessment is inconclusive or not of the whole");
     } else if (found->clean == 0) {
+        source.cause = QP_CAUSE_UNASSESSED;
         qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_NOT_SHOWN,
                           found->untrusted > 0
                               ? "plot %s: no assessment by an assessor whom the policy trusts"
                               : "plot %s has no assessment",
                           id);
+        qp_judge_taint(judging, &source, "%s",
+                       found->untrusted > 0 ? "no assessment by an assessor whom the policy trusts"
+                                            : "no assessment");
     }
+}
+
+/* The assessments that decided for their plot: those with loss; else the clean ones; where there is
+ * none, those that fall short. */
+static void carry_assessment(struct forests *forests, const struct assessed *one)
+{
+    struct qp_judging *judging = forests->judging;
+    const struct assessments *found = &forests->plots[one->plot];
+    const char *id = judging->replay->plots[one->plot].id;
+    enum qp_result result = QP_NOT_SHOWN;
+    const char *words = "falls short: inconclusive, of another time or of less than the plot";
+    if (found->loss > 0) {
+        result = QP_FAIL;
+        words = one->worth == LOSS ? "counts, and is of loss after the cut-off" : NULL;
+    } else if (found->clean > 0 && one->worth == CLEAN) {
+        bool blind = is_blind(judging, found);
+        result = blind ? QP_NOT_SHOWN : QP_PASS;
+        words = blind ? "counts, but looked too long before the harvest"
+                      : "counts: no loss after the cut-off";
+    } else if (found->clean > 0) {
+        words = NULL;
+    } else if (one->worth == UNTRUSTED) {
+        words = "does not count: the policy does not trust this assessor, key or data";
+    }
+    if (words != NULL) {
+        qp_verdict_carry(judging->verdict, QP_LINE_DEFORESTATION_FREE, result, one->event,
+                         "of plot %s; %s", id, words);
+    }
+}
+
+static bool is_assessment(const struct qp_judging *judging, size_t at)
+{
+    return judging->slice->events[at].body == QP__EVENT__BODY_PLOT_ASSESSED &&
+           (judging->replay->marks[at] & (QP_MARK_REFUSED | QP_MARK_VOIDED)) == 0;
+}
+
+static enum qp_code open_forests(struct forests *forests, struct qp_judging *judging)
+{
+    struct qp_arena *arena = &judging->replay->arena;
+    size_t count = 0;
+    for (size_t i = 0; i < judging->slice->event_count; i++) {
+        count += is_assessment(judging, i);
+    }
+    *forests = (struct forests){.judging = judging};
+    forests->plots =
+        qp_arena_alloc_zero(arena, judging->replay->plot_count + 1, sizeof *forests->plots);
+    forests->all = qp_arena_alloc_zero(arena, count + 1, sizeof *forests->all);
+    return forests->plots != NULL && forests->all != NULL
+               ? QP_OK
+               : qp_fail(judging->err, QP_E_MEMORY, "no memory to judge the plots");
 }
 
 enum qp_code qp_judge_forests(struct qp_judging *judging)
 {
     const struct qp_replay *replay = judging->replay;
     struct qp_verdict *verdict = judging->verdict;
-    struct assessments *all =
-        qp_arena_alloc_zero(&verdict->arena, replay->plot_count + 1, sizeof *all);
-    enum qp_code rc =
-        all != NULL ? QP_OK : qp_fail(judging->err, QP_E_MEMORY, "no memory to judge the plots");
+    struct forests forests;
+    enum qp_code rc = open_forests(&forests, judging);
     qp_verdict_fact(verdict, "assessed_by", json_array());
     for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
-        Qp__Event__BodyCase body = judging->slice->events[i].body;
-        if (body == QP__EVENT__BODY_PLOT_ASSESSED &&
-            (replay->marks[i] & (QP_MARK_REFUSED | QP_MARK_VOIDED)) == 0) {
-            rc = count_assessment(judging, i, all);
-        } else if (body == QP__EVENT__BODY_LOT_HARVESTED &&
+        if (is_assessment(judging, i)) {
+            rc = count_assessment(&forests, i);
+        } else if (judging->slice->events[i].body == QP__EVENT__BODY_LOT_HARVESTED &&
                    (replay->marks[i] & QP_MARK_CLOSURE) != 0) {
-            rc = note_harvest(judging, i, all);
+            rc = note_harvest(judging, i, forests.plots);
         }
     }
     uint64_t clean = 0;
     uint64_t loss = 0;
     uint64_t blind_days = 0;
     for (size_t i = 0; rc == QP_OK && i < replay->plot_count; i++) {
-        judge_forest(judging, replay->plots[i].id, &all[i]);
-        clean += all[i].clean > 0 && all[i].loss == 0;
-        loss += all[i].loss > 0;
-        uint64_t days = blind_ms(&all[i]) / DAY_MS;
+        const struct assessments *found = &forests.plots[i];
+        judge_forest(judging, i, found);
+        clean += found->clean > 0 && found->loss == 0;
+        loss += found->loss > 0;
+        uint64_t days = blind_ms(found) / DAY_MS;
         blind_days = days > blind_days ? days : blind_days;
+    }
+    for (size_t i = 0; i < forests.count; i++) {
+        carry_assessment(&forests, &forests.all[i]);
     }
     if (replay->plot_count == 0) {
         qp_verdict_reason(verdict, QP_LINE_DEFORESTATION_FREE, QP_FAIL,

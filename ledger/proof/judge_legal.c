@@ -74,6 +74,13 @@ static void raise_level(struct levels *levels, int head, int level)
     levels->of[head] = levels->of[head] < level ? (uint8_t)level : levels->of[head];
 }
 
+static void carry_evidence(struct qp_verdict *verdict, size_t at, const char *of, int level)
+{
+    char name[40];
+    qp_enum_name(name, &qp__evidence_level__descriptor, level);
+    qp_verdict_carry(verdict, QP_LINE_LEGAL, QP_PASS, at, "evidence of %s: %s", of, name);
+}
+
 /* ---- Who is on the way ---- */
 
 static int by_text(const void *a, const void *b)
@@ -242,7 +249,10 @@ static enum qp_code read_document(struct legality *all, size_t at, const Qp__Doc
     }
     rc = qp_judge_level(all->judging, at, (int)body->evidence, body->document != NULL, &level);
     for (size_t i = 0; rc == QP_OK && i < body->n_heads; i++) {
+        char head[40];
         raise_level(levels, (int)body->heads[i], level);
+        qp_enum_name(head, &qp__legality_head__descriptor, (int)body->heads[i]);
+        carry_evidence(all->judging->verdict, at, head, level);
     }
     return rc;
 }
@@ -269,8 +279,9 @@ static enum qp_code read_events(struct legality *all)
         }
         size_t plot = find_plot(all, event->plot_registered->plot);
         if (plot != SIZE_MAX) { /* a plot's tenure is evidence of the right to use its land */
-            raise_level(&all->plots[plot], QP__LEGALITY_HEAD__LEGALITY_HEAD_LAND_USE,
-                        (int)event->plot_registered->tenure_evidence);
+            int level = (int)event->plot_registered->tenure_evidence;
+            raise_level(&all->plots[plot], QP__LEGALITY_HEAD__LEGALITY_HEAD_LAND_USE, level);
+            carry_evidence(judging->verdict, i, "tenure", level);
         }
     }
     return rc;

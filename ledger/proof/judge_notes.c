@@ -30,7 +30,7 @@ struct hand_overs {
     bool limited; /* a rule set says what is much */
 };
 
-static void take_over(struct hand_overs *all, const Qp__LotReceived *body, size_t lot)
+static void take_over(struct hand_overs *all, size_t at, const Qp__LotReceived *body, size_t lot)
 {
     uint64_t given = all->given[lot];
     uint64_t taken = body->quantity->grams;
@@ -39,9 +39,9 @@ static void take_over(struct hand_overs *all, const Qp__LotReceived *body, size_
     all->given[lot] = 0;
     all->lost_grams += lost < room ? lost : room;
     if (all->limited && (wide)lost * MILLION > (wide)given * all->most_ppm) {
-        qp_verdict_reason(all->judging->verdict, QP_LINE_CONSERVED, QP_PASS,
-                          "lot %s lost %llu g of %llu g on its way from %s", body->lot, ull(lost),
-                          ull(given), body->from);
+        qp_verdict_blame(all->judging->verdict, QP_LINE_CONSERVED, QP_PASS, at,
+                         "lot %s lost %llu g of %llu g on its way from %s", body->lot, ull(lost),
+                         ull(given), body->from);
     }
 }
 
@@ -62,7 +62,7 @@ static enum qp_code follow(struct hand_overs *all, size_t at)
     if (given) {
         all->given[lot] = event->lot_transferred->quantity->grams;
     } else {
-        take_over(all, event->lot_received, lot);
+        take_over(all, at, event->lot_received, lot);
     }
     return QP_OK;
 }

@@ -25,16 +25,16 @@ static char *keep(struct qp_judging *judging, const char *text)
 }
 
 /* One piece of land under two ids would have two harvests. */
-static void fail_twin(struct qp_verdict *verdict, const char *one, const char *two)
+static void fail_twin(struct qp_verdict *verdict, const char *one, const char *two, size_t event)
 {
-    qp_verdict_reason(verdict, QP_LINE_LOCATED, QP_FAIL,
-                      "plots %s and %s have the same geometry: one piece of land under two ids",
-                      one, two);
+    qp_verdict_blame(verdict, QP_LINE_LOCATED, QP_FAIL, event,
+                     "plots %s and %s have the same geometry: one piece of land under two ids", one,
+                     two);
 }
 
 /* The geometry as disclosed. One that was judged for another plot is not judged again, so that its
  * corners cost time once. */
-static enum qp_code judge_geometry(struct qp_judging *judging, const char *id,
+static enum qp_code judge_geometry(struct qp_judging *judging, const char *id, size_t at,
                                    const Qp__PlotRegistered *body, uint64_t point_max_m2,
                                    struct qp_verdict_plot *row)
 {
@@ -47,12 +47,12 @@ static enum qp_code judge_geometry(struct qp_judging *judging, const char *id,
     uint64_t area_m2 = 0;
     bool point = body->geometry_kind == QP__GEOMETRY_KIND__GEOMETRY_KIND_POINT;
     if (sealed == NULL || sealed->content == NULL) {
-        qp_verdict_reason(verdict, QP_LINE_LOCATED, QP_NOT_SHOWN,
-                          "the geometry of plot %s is not disclosed", id);
+        qp_verdict_blame(verdict, QP_LINE_LOCATED, QP_NOT_SHOWN, at,
+                         "the geometry of plot %s is not disclosed", id);
         return QP_OK;
     }
     if (sealed->judged != NULL) {
-        fail_twin(verdict, sealed->judged, id);
+        fail_twin(verdict, sealed->judged, id, at);
         return QP_OK;
     }
     sealed->judged = row->plot;
@@ -71,25 +71,27 @@ static enum qp_code judge_geometry(struct qp_judging *judging, const char *id,
         return qp_fail(judging->err, QP_E_MEMORY, "no memory to judge a plot");
     }
     if (rc != QP_OK) {
-        qp_verdict_reason(verdict, QP_LINE_LOCATED, QP_FAIL, "plot %s: %s", id, reason.text);
+        qp_verdict_blame(verdict, QP_LINE_LOCATED, QP_FAIL, at, "plot %s: %s", id, reason.text);
     } else if (point != (geometry.kind == QP_GEOMETRY_POINT)) {
-        qp_verdict_reason(verdict, QP_LINE_LOCATED, QP_FAIL,
-                          "plot %s was registered as another kind of geometry than it has", id);
+        qp_verdict_blame(verdict, QP_LINE_LOCATED, QP_FAIL, at,
+                         "plot %s was registered as another kind of geometry than it has", id);
     } else if (point && body->area_m2 > point_max_m2) {
-        qp_verdict_reason(
-            verdict, QP_LINE_LOCATED, QP_FAIL,
-            "plot %s has %llu m2 and is given as a point; above %llu m2 the law wants "
-            "a polygon",
-            id, ull(body->area_m2), ull(point_max_m2));
+        qp_verdict_blame(verdict, QP_LINE_LOCATED, QP_FAIL, at,
+                         "plot %s has %llu m2 and is given as a point; above %llu m2 the law wants "
+                         "a polygon",
+                         id, ull(body->area_m2), ull(point_max_m2));
     } else {
         row->geometry = bytes;
         row->area_m2 = point ? body->area_m2 : area_m2;
+        qp_verdict_carry(verdict, QP_LINE_LOCATED, QP_PASS, at,
+                         "the geometry of plot %s is disclosed and sound: %llu m2", id,
+                         ull(row->area_m2));
     }
     qp_arena_wipe(&arena);
     return QP_OK;
 }
 
-static void read_identity(struct qp_judging *judging, const Qp__ProducerRegistered *body,
+static void read_identity(struct qp_judging *judging, size_t at, const Qp__ProducerRegistered *body,
                           struct qp_arena *arena, struct qp_verdict_plot *row)
 {
     struct qp_hash commitment = qp_bytes_hash(body->identity->commitment);
@@ -97,15 +99,17 @@ static void read_identity(struct qp_judging *judging, const Qp__ProducerRegister
     Qp__Producer *identity = NULL;
     struct qp_err reason;
     if (sealed == NULL || sealed->content == NULL) {
-        return;
-    }
-    if (qp_wire_decode(&qp_rule_producer, qp_span_bytes(sealed->content->content), arena, &identity,
-                       &reason) == QP_OK) {
+        qp_verdict_carry(judging->verdict, QP_LINE_LOCATED, QP_PASS, at,
+                         "producer %s, whose name is not disclosed", body->producer);
+    } else if (qp_wire_decode(&qp_rule_producer, qp_span_bytes(sealed->content->content), arena,
+                              &identity, &reason) == QP_OK) {
         row->producer_name = keep(judging, identity->name);
+        qp_verdict_carry(judging->verdict, QP_LINE_LOCATED, QP_PASS, at,
+                         "producer %s, whose name is disclosed", body->producer);
     } else {
-        qp_verdict_reason(judging->verdict, QP_LINE_LOCATED, QP_FAIL,
-                          "the identity of producer %s cannot be read: %s", body->producer,
-                          reason.text);
+        qp_verdict_blame(judging->verdict, QP_LINE_LOCATED, QP_FAIL, at,
+                         "the identity of producer %s cannot be read: %s", body->producer,
+                         reason.text);
     }
 }
 
@@ -128,7 +132,7 @@ static enum qp_code find_producer_name(struct qp_judging *judging, const char *p
         rc = qp_slice_event(judging->slice, at, &event, judging->err);
     }
     if (rc == QP_OK && event != NULL && event->body_case == QP__EVENT__BODY_PRODUCER_REGISTERED) {
-        read_identity(judging, event->producer_registered, &arena, row);
+        read_identity(judging, at, event->producer_registered, &arena, row);
     }
     qp_arena_wipe(&arena);
     return rc;
@@ -146,9 +150,11 @@ static enum qp_code find_registration(struct qp_judging *judging, const char *id
     enum qp_code rc = qp_state_read(&judging->replay->state, &key, &qp_rule_plot_state, &arena,
                                     &state, judging->err);
     if (rc == QP_OK && state != NULL && state->withdrawn != NULL) {
-        qp_verdict_reason(judging->verdict, QP_LINE_LOCATED, QP_NOT_SHOWN,
-                          "plot %s was withdrawn at entry %llu, after it was harvested", id,
-                          ull(state->withdrawn->index));
+        qp_verdict_blame(judging->verdict, QP_LINE_LOCATED, QP_NOT_SHOWN,
+                         qp_slice_find_place(judging->slice, state->withdrawn->index,
+                                             state->withdrawn->position),
+                         "plot %s was withdrawn at entry %llu, after it was harvested", id,
+                         ull(state->withdrawn->index));
     }
     size_t found = rc == QP_OK && state != NULL
                        ? qp_slice_find_place(judging->slice, state->registered->index,
@@ -176,14 +182,16 @@ static enum qp_code point_limit(struct qp_judging *judging, uint64_t *limit_m2)
     return rc;
 }
 
-static enum qp_code judge_plot(struct qp_judging *judging, const char *id, uint64_t point_max_m2)
+static enum qp_code judge_plot(struct qp_judging *judging, struct qp_replay_node *plot,
+                               uint64_t point_max_m2)
 {
-    size_t at = SIZE_MAX;
+    const char *id = plot->id;
     Qp__Event *event = NULL;
-    enum qp_code rc = find_registration(judging, id, &at);
+    enum qp_code rc = find_registration(judging, id, &plot->event);
     if (rc != QP_OK) {
         return rc;
     }
+    size_t at = plot->event;
     struct qp_verdict_plot *row = &judging->verdict->plots[judging->verdict->plot_count++];
     *row = (struct qp_verdict_plot){.plot = keep(judging, id),
                                     .producer = "",
@@ -203,7 +211,7 @@ static enum qp_code judge_plot(struct qp_judging *judging, const char *id, uint6
         row->country = keep(judging, body->country);
         row->region = keep(judging, body->region);
         row->area_m2 = body->area_m2;
-        rc = judge_geometry(judging, id, body, point_max_m2, row);
+        rc = judge_geometry(judging, id, at, body, point_max_m2, row);
         if (rc == QP_OK) { /* decodes another event: body is gone after it */
             rc = find_producer_name(judging, row->producer, row);
         }
@@ -242,7 +250,8 @@ static enum qp_code find_twins(struct qp_judging *judging)
     for (size_t i = 1; i < count; i++) {
         if (sorted[i]->geometry.len > 0 &&
             qp_span_eq(sorted[i - 1]->geometry, sorted[i]->geometry)) {
-            fail_twin(verdict, sorted[i - 1]->plot, sorted[i]->plot);
+            fail_twin(verdict, sorted[i - 1]->plot, sorted[i]->plot,
+                      judging->replay->plots[sorted[i] - verdict->plots].event);
         }
     }
     qp_free(sorted);
@@ -263,7 +272,7 @@ enum qp_code qp_judge_plots(struct qp_judging *judging)
     }
     enum qp_code rc = point_limit(judging, &limit_m2);
     for (size_t i = 0; rc == QP_OK && i < replay->plot_count; i++) {
-        rc = judge_plot(judging, replay->plots[i].id, limit_m2);
+        rc = judge_plot(judging, &replay->plots[i], limit_m2);
     }
     if (rc == QP_OK) {
         rc = find_twins(judging);

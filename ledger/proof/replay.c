@@ -223,8 +223,10 @@ static enum qp_code expand_makers(struct closure *closure, const char *id, struc
 
 static enum qp_code close_over(struct qp_replay *replay, struct qp_err *err)
 {
-    struct makers makers = {.arena = &replay->arena};
+    struct qp_arena passing; /* as large as the closure itself, and done with after it */
+    struct makers makers = {.arena = &passing};
     struct closure closure = {.replay = replay, .makers = &makers};
+    qp_arena_init(&passing, 0);
     enum qp_code rc = find_makers(replay, &makers, err);
     if (rc == QP_OK) {
         rc = qp_state_map_new(NULL, &closure.seen, err);
@@ -237,6 +239,7 @@ static enum qp_code close_over(struct qp_replay *replay, struct qp_err *err)
         rc = expand_makers(&closure, closure.lots[i].id, err);
     }
     qp_state_map_free(closure.seen);
+    qp_arena_wipe(&passing);
     if (rc != QP_OK) {
         return rc;
     }
@@ -382,7 +385,8 @@ static enum qp_code apply(struct qp_replay *replay, size_t at, struct qp_arena *
 {
     const struct qp_slice_event *shown = &replay->slice->events[at];
     const struct qp_slice_entry *entry = &replay->slice->entries[shown->entry];
-    struct qp_rule_context context = {.issuer = entry->issuer,
+    struct qp_rule_context context = {.ledger_id = replay->slice->events[0].id, /* the opening */
+                                      .issuer = entry->issuer,
                                       .event_id = shown->id,
                                       .index = entry->index,
                                       .position = shown->position,
@@ -417,6 +421,21 @@ static enum qp_code apply(struct qp_replay *replay, size_t at, struct qp_arena *
     return rc;
 }
 
+static void note_refusal(struct qp_replay *replay, size_t at, const struct qp_rule_code *code)
+{
+    replay->marks[at] |= QP_MARK_REFUSED;
+    replay->refused++;
+    if (code != NULL) {
+        QP_ASSERT(code - qp_rule_codes < UINT8_MAX);
+        replay->refusals[at] = (uint8_t)(code - qp_rule_codes + 1);
+    }
+}
+
+const struct qp_rule_code *qp_replay_refusal(const struct qp_replay *replay, size_t at)
+{
+    return replay->refusals[at] == 0 ? NULL : &qp_rule_codes[replay->refusals[at] - 1];
+}
+
 static enum qp_code run(struct qp_replay *replay, struct qp_verdict *verdict, struct qp_err *err)
 {
     struct qp_arena scratch;
@@ -437,13 +456,12 @@ static enum qp_code run(struct qp_replay *replay, struct qp_verdict *verdict, st
             break;
         }
         qp_state_map_rollback(replay->map);
-        replay->marks[i] |= QP_MARK_REFUSED;
-        replay->refused++;
         const struct qp_rule_code *code = qp_rule_code_find(reason.rule);
-        qp_verdict_reason(verdict, code == NULL ? QP_LINE_AUTHENTIC : code->line, QP_FAIL,
-                          "entry %llu, event %u (%s): %s [%s]",
-                          (unsigned long long)replay->slice->entries[shown->entry].index,
-                          shown->position, qp_event_name(shown->body), reason.text, reason.rule);
+        note_refusal(replay, i, code);
+        qp_verdict_blame(verdict, code == NULL ? QP_LINE_AUTHENTIC : code->line, QP_FAIL, i,
+                         "entry %llu, event %u (%s): %s [%s]",
+                         (unsigned long long)replay->slice->entries[shown->entry].index,
+                         shown->position, qp_event_name(shown->body), reason.text, reason.rule);
     }
     qp_arena_wipe(&scratch);
     return rc;
@@ -458,7 +476,8 @@ enum qp_code qp_replay_open(struct qp_replay *replay, struct qp_slice *slice,
     replay->below = (struct qp_state){
         .context = replay, .get = below_get, .put = below_put, .event = below_event};
     replay->marks = qp_arena_alloc_zero(&replay->arena, slice->event_count + 1, 1);
-    enum qp_code rc = replay->marks != NULL ? QP_OK : no_memory(err);
+    replay->refusals = qp_arena_alloc_zero(&replay->arena, slice->event_count + 1, 1);
+    enum qp_code rc = replay->marks != NULL && replay->refusals != NULL ? QP_OK : no_memory(err);
     if (rc == QP_OK) {
         rc = qp_state_map_new(&replay->below, &replay->map, err);
     }

@@ -4,6 +4,7 @@
 #include "wire/json.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum qp_code qp_verdict_new(const struct qp_trust *trust, struct qp_verdict **verdict,
                             struct qp_err *err)
@@ -13,13 +14,17 @@ enum qp_code qp_verdict_new(const struct qp_trust *trust, struct qp_verdict **ve
         return qp_fail(err, QP_E_MEMORY, "no memory for a verdict");
     }
     qp_arena_init(&made->arena, 0);
+    made->explained = QP_LINE_COUNT;
     made->facts = json_object();
     bool ok = made->facts != NULL;
     for (int i = 0; i < QP_LINE_COUNT; i++) {
         made->required[i] = trust->required[i];
-        made->lines[i] = (struct qp_verdict_line){
-            .result = QP_PASS, .numbers = json_object(), .reasons = json_array()};
-        ok = ok && made->lines[i].numbers != NULL && made->lines[i].reasons != NULL;
+        made->lines[i] = (struct qp_verdict_line){.result = QP_PASS,
+                                                  .numbers = json_object(),
+                                                  .reasons = json_array(),
+                                                  .ranges = json_array()};
+        ok = ok && made->lines[i].numbers != NULL && made->lines[i].reasons != NULL &&
+             made->lines[i].ranges != NULL;
     }
     if (!ok) {
         qp_verdict_free(made);
@@ -37,6 +42,7 @@ void qp_verdict_free(struct qp_verdict *verdict)
     for (int i = 0; i < QP_LINE_COUNT; i++) {
         json_decref(verdict->lines[i].numbers);
         json_decref(verdict->lines[i].reasons);
+        json_decref(verdict->lines[i].ranges);
     }
     json_decref(verdict->facts);
     qp_claims_wipe(&verdict->claims);
@@ -53,8 +59,24 @@ void qp_verdict_number(struct qp_verdict *verdict, enum qp_line line, const char
     }
 }
 
-void qp_verdict_reason(struct qp_verdict *verdict, enum qp_line line, enum qp_result result,
-                       const char *format, ...)
+/* ---- Reasons, and the events that they are about ---- */
+
+/* A text as it can stand in JSON: a cut inside a character would not be. */
+static size_t write_words(char text[512], const char *format, va_list arguments)
+{
+    if (vsnprintf(text, 512, format, arguments) < 0) {
+        text[0] = '\0';
+    }
+    size_t len = strlen(text);
+    while (len > 0 && !qp_utf8_check(qp_span_of(text, len))) {
+        len--;
+    }
+    text[len] = '\0';
+    return len;
+}
+
+static void add_reason(struct qp_verdict *verdict, enum qp_line line, enum qp_result result,
+                       const char *format, va_list arguments)
 {
     struct qp_verdict_line *to = &verdict->lines[line];
     if (result == QP_FAIL || (result == QP_NOT_SHOWN && to->result == QP_PASS)) {
@@ -65,23 +87,97 @@ void qp_verdict_reason(struct qp_verdict *verdict, enum qp_line line, enum qp_re
         return;
     }
     char text[512];
-    va_list arguments;
-    va_start(arguments, format);
-    if (vsnprintf(text, sizeof text, format, arguments) < 0) {
-        text[0] = '\0';
-    }
-    va_end(arguments);
-    size_t len = 0; /* a cut inside a character would not be JSON */
-    while (text[len] != '\0') {
-        len++;
-    }
-    while (len > 0 && !qp_utf8_check(qp_span_of(text, len))) {
-        len--;
-    }
+    size_t len = write_words(text, format, arguments);
     if (json_array_append_new(to->reasons, json_stringn(text, len)) != 0) {
         verdict->out_of_memory = true;
     }
 }
+
+void qp_verdict_reason(struct qp_verdict *verdict, enum qp_line line, enum qp_result result,
+                       const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add_reason(verdict, line, result, format, arguments);
+    va_end(arguments);
+}
+
+enum qp_code qp_verdict_begin(struct qp_verdict *verdict, size_t event_count,
+                              enum qp_line explained, struct qp_err *err)
+{
+    _Static_assert(QP_LINE_COUNT <= 8, "a byte holds a bit of each line");
+    verdict->explained = explained;
+    verdict->carries = qp_arena_alloc_zero(&verdict->arena, event_count + 1, 1);
+    if (explained != QP_LINE_COUNT) {
+        verdict->told =
+            qp_arena_alloc_zero(&verdict->arena, event_count + 1, sizeof *verdict->told);
+    }
+    if (verdict->carries == NULL || (explained != QP_LINE_COUNT && verdict->told == NULL)) {
+        return qp_fail(err, QP_E_MEMORY, "no memory for a verdict");
+    }
+    verdict->event_count = event_count;
+    return QP_OK;
+}
+
+static void tell(struct qp_verdict *verdict, enum qp_result result, size_t event,
+                 const char *format, va_list arguments)
+{
+    struct qp_verdict_told *told = &verdict->told[event];
+    struct qp_verdict_note *note = qp_arena_alloc(&verdict->arena, sizeof *note);
+    char text[512];
+    size_t len = write_words(text, format, arguments);
+    const char *copy = qp_arena_text(&verdict->arena, qp_span_of(text, len));
+    if (note == NULL || copy == NULL) {
+        verdict->out_of_memory = true;
+        return;
+    }
+    *note = (struct qp_verdict_note){.text = copy};
+    *(told->last != NULL ? &told->last->next : &told->first) = note;
+    told->last = note;
+    if (result == QP_FAIL || (result == QP_NOT_SHOWN && told->result == QP_PASS)) {
+        told->result = result;
+    }
+}
+
+static void add_carrier(struct qp_verdict *verdict, enum qp_line line, enum qp_result result,
+                        size_t event, const char *format, va_list arguments)
+{
+    QP_ASSERT(event < verdict->event_count);
+    verdict->carries[event] |= (uint8_t)(1U << line);
+    if (line == verdict->explained) {
+        tell(verdict, result, event, format, arguments);
+    }
+}
+
+void qp_verdict_carry(struct qp_verdict *verdict, enum qp_line line, enum qp_result result,
+                      size_t event, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add_carrier(verdict, line, result, event, format, arguments);
+    va_end(arguments);
+}
+
+void qp_verdict_blame(struct qp_verdict *verdict, enum qp_line line, enum qp_result result,
+                      size_t event, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add_reason(verdict, line, result, format, arguments);
+    va_end(arguments);
+    if (event != SIZE_MAX) {
+        va_start(arguments, format);
+        add_carrier(verdict, line, result, event, format, arguments);
+        va_end(arguments);
+    }
+}
+
+bool qp_verdict_carries(const struct qp_verdict *verdict, enum qp_line line, size_t event)
+{
+    return (verdict->carries[event] & 1U << line) != 0;
+}
+
+/* ---- Facts ---- */
 
 void qp_verdict_fact(struct qp_verdict *verdict, const char *name, json_t *value)
 {
@@ -104,9 +200,15 @@ bool qp_verdict_passed(const struct qp_verdict *verdict)
     return passed;
 }
 
+const char *qp_result_name(enum qp_result result)
+{
+    static const char *const names[] = {"PASS", "FAIL", "NOT SHOWN"};
+    QP_ASSERT((size_t)result < QP_COUNT(names));
+    return names[result];
+}
+
 static json_t *line_to_json(const struct qp_verdict *verdict, enum qp_line line)
 {
-    static const char *const results[] = {"PASS", "FAIL", "NOT SHOWN"};
     const struct qp_verdict_line *from = &verdict->lines[line];
     json_t *reasons = json_copy(from->reasons);
     if (reasons != NULL && from->more > 0) {
@@ -116,9 +218,10 @@ static json_t *line_to_json(const struct qp_verdict *verdict, enum qp_line line)
             reasons = NULL;
         }
     }
-    return json_pack("{s:s, s:s, s:b, s:O, s:o}", "name", qp_line_name(line), "result",
-                     results[from->result], "required", verdict->required[line] ? 1 : 0, "numbers",
-                     from->numbers, "reasons", reasons);
+    return json_pack("{s:s, s:s, s:b, s:O, s:o, s:{s:I, s:O}}", "name", qp_line_name(line),
+                     "result", qp_result_name(from->result), "required",
+                     verdict->required[line] ? 1 : 0, "numbers", from->numbers, "reasons", reasons,
+                     "entries", "count", (json_int_t)from->entries, "ranges", from->ranges);
 }
 
 enum qp_code qp_verdict_json(const struct qp_verdict *verdict, unsigned indent, struct qp_buf *out,

@@ -1,5 +1,6 @@
 /* What an event says of itself, judged without the state: the part of the rules that an issuer can
  * apply before it signs. */
+#include "rules/fork.h"
 #include "rules/rules_priv.h"
 
 #include <string.h>
@@ -108,11 +109,13 @@ enum qp_code qp_rules_check_alone(const Qp__Event *event, const char *party, str
     if (party != NULL && strlen(party) < sizeof job.party) {
         memcpy(job.party, party, strlen(party) + 1);
     }
+    enum qp_code rc = qp_job_forms(&job);
+    if (rc != QP_OK) {
+        return rc;
+    }
     switch (event->body_case) {
-    case QP__EVENT__BODY_LEDGER_OPENED:
-        return qp_job_identifiers(&job, event->ledger_opened->operator_);
-    case QP__EVENT__BODY_PARTY_ENROLLED:
-        return qp_job_identifiers(&job, event->party_enrolled);
+    case QP__EVENT__BODY_KEY_FORKED:
+        return qp_fork_prove(event->key_forked, err);
     case QP__EVENT__BODY_PRODUCER_REGISTERED:
         return own_name(&job, event->producer_registered->producer);
     case QP__EVENT__BODY_PLOT_REGISTERED:

@@ -26,7 +26,8 @@ struct qp_edge {
  *
  * Three are not among them: the issuer, and giver and taker of a hand-over. A party's list would
  * grow with all that it ever handled, and who handled a lot is found from the lot. Nor is the event
- * that a voiding names: qp_voided_edges tells its lots. */
+ * that a voiding names: qp_voided_edges tells its lots. Nor the party of a key that forked, which
+ * the event does not name: qp_forked_edge (fork.h). */
 enum qp_code qp_event_edges(const Qp__Event *event,
                             enum qp_code (*edge)(void *context, const struct qp_edge *edge,
                                                  struct qp_err *err),

@@ -23,7 +23,8 @@ void qp_rule_memo_wipe(struct qp_rule_memo *memo)
 static struct qp_rule_memo_slot *find(struct qp_rule_memo *memo, struct qp_span bytes)
 {
     for (size_t i = 0; i < QP_RULE_MEMO_SLOTS; i++) {
-        if (memo->slots[i].bytes.len == bytes.len && qp_span_eq(memo->slots[i].bytes, bytes)) {
+        const struct qp_span known = memo->slots[i].bytes;
+        if (known.len == bytes.len && memcmp(known.data, bytes.data, bytes.len) == 0) {
             return &memo->slots[i];
         }
     }

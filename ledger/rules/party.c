@@ -5,8 +5,6 @@
  * one begins after it: one that begins in the year 3000 by a slip is the last one for long. */
 #include "rules/rules_priv.h"
 
-#include "rules/identifier.h"
-
 #include <string.h>
 
 /* Those who can do harm to everybody: they answer to the operator, not to each other. */
@@ -48,23 +46,6 @@ static enum qp_code enrol_key(struct qp_job *job, ProtobufCBinaryData bytes, cha
     return qp_job_put(job, &at, &qp_rule_key_state, &state);
 }
 
-enum qp_code qp_job_identifiers(struct qp_job *job, const Qp__PartyEnrolled *body)
-{
-    for (size_t i = 0; i < body->n_identifiers; i++) {
-        const Qp__PartyIdentifier *identifier = body->identifiers[i];
-        enum qp_code rc = QP_OK;
-        if (identifier->scheme == QP__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_RUC) {
-            rc = qp_ruc_check(identifier->value, job->err);
-        } else if (identifier->scheme == QP__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_GLN) {
-            rc = qp_gln_check(identifier->value, job->err);
-        }
-        if (rc != QP_OK) {
-            return rc;
-        }
-    }
-    return QP_OK;
-}
-
 /* The record of a new party and its first key. */
 static enum qp_code enrol(struct qp_job *job, const Qp__PartyEnrolled *body)
 {
@@ -75,9 +56,6 @@ static enum qp_code enrol(struct qp_job *job, const Qp__PartyEnrolled *body)
         rc = qp_refuse(job->err, "QP-PARTY-NEW",
                        "a party %s is enrolled already (entry %llu); choose another short name",
                        body->party, (unsigned long long)known->enrolled->index);
-    }
-    if (rc == QP_OK) {
-        rc = qp_job_identifiers(job, body);
     }
     if (rc == QP_OK) {
         rc = qp_job_sealed(job, body->contact, QP__SEALED_KIND__SEALED_KIND_CONTACT, "contact");
@@ -128,7 +106,8 @@ enum qp_code qp_judge_ledger_opened(struct qp_job *job)
         return qp_refuse(job->err, "QP-KEY-WEAK",
                          "the log's key must be a key of its own, other than the operator's");
     }
-    return enrol(job, operator);
+    enum qp_code rc = qp_job_forms(job);
+    return rc == QP_OK ? enrol(job, operator) : rc;
 }
 
 enum qp_code qp_judge_rule_set_published(struct qp_job *job)

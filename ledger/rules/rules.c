@@ -27,6 +27,7 @@ static const struct rule rules[] = {
     {QP__EVENT__BODY_KEY_ADDED, 0, qp_judge_key_added},
     {QP__EVENT__BODY_KEY_ROTATED, 0, qp_judge_key_rotated},
     {QP__EVENT__BODY_KEY_REVOKED, 0, qp_judge_key_revoked},
+    {QP__EVENT__BODY_KEY_FORKED, 0, qp_judge_key_forked},
     {QP__EVENT__BODY_PRODUCER_REGISTERED, BUYERS, qp_judge_producer_registered},
     {QP__EVENT__BODY_PLOT_REGISTERED, BUYERS, qp_judge_plot_registered},
     {QP__EVENT__BODY_PLOT_ASSESSED, QP_ROLE(ASSESSOR) | QP_ROLE(AUTHORITY), qp_judge_plot_assessed},
@@ -85,10 +86,11 @@ static enum qp_code find_issuer(const struct qp_public_key *key, struct qp_state
                          hex);
     }
     if (known->until != NULL) {
-        return qp_refuse(err, "QP-KEY-OLD",
-                         "key %.16s… of %s was rotated away or revoked at entry %llu; sign with "
-                         "the party's present key",
-                         hex, known->party, (unsigned long long)known->until->index);
+        return qp_refuse(
+            err, "QP-KEY-OLD",
+            "key %.16s… of %s was rotated away, revoked or shown to have forked at entry "
+            "%llu; sign with the party's present key",
+            hex, known->party, (unsigned long long)known->until->index);
     }
     at = qp_state_key_text(QP_STATE_PARTY, known->party);
     rc = qp_state_read(state, &at, &qp_rule_party_state, scratch, record, err);
@@ -183,6 +185,9 @@ enum qp_code qp_rules_apply(const struct qp_rule_context *context, const Qp__Eve
     enum qp_code rc = find_issuer(&context->issuer, state, scratch, job.party, &job.issuer, err);
     if (rc == QP_OK) {
         rc = check_role(&job, rule);
+    }
+    if (rc == QP_OK) {
+        rc = qp_job_forms(&job);
     }
     return rc == QP_OK ? rule->judge(&job) : rc;
 }

@@ -25,6 +25,7 @@ enum qp_line {
 };
 
 struct qp_rule_context {
+    struct qp_hash ledger_id; /* not read for the opening, which makes it */
     struct qp_public_key issuer;
     struct qp_hash event_id;
     uint64_t index;       /* of the entry */

@@ -40,9 +40,10 @@ uint32_t qp_party_roles(const Qp__PartyState *party);
 /* Both zero is QP-MASS-EMPTY. */
 enum qp_code qp_job_quantity(struct qp_job *job, const Qp__Quantity *quantity,
                              const char *what) QP_MUST_USE;
-/* What of an event holds or not whatever the state is: QP-PARTY-IDENTIFIER, QP-SHIPMENT-CONTAINER,
- * QP-HARVEST-TIME. */
-enum qp_code qp_job_identifiers(struct qp_job *job, const Qp__PartyEnrolled *body) QP_MUST_USE;
+/* The event's identifiers from outside, each by itself: QP-PARTY-IDENTIFIER, QP-IDENTIFIER-GTIN,
+ * QP-IDENTIFIER-SSCC, QP-IDENTIFIER-HS, QP-PLACE-COUNTRY, QP-PLACE-LOCODE, QP-PLOT-REGION. */
+enum qp_code qp_job_forms(struct qp_job *job) QP_MUST_USE;
+/* What of an event holds or not whatever the state is: QP-SHIPMENT-CONTAINER, QP-HARVEST-TIME. */
 enum qp_code qp_job_containers(struct qp_job *job, const Qp__ShipmentDispatched *body) QP_MUST_USE;
 enum qp_code qp_job_harvest_times(struct qp_job *job, const Qp__LotHarvested *body) QP_MUST_USE;
 /* A commitment of another kind than the field is for: QP-SEALED-KIND. sealed may be NULL. */
@@ -99,6 +100,7 @@ enum qp_code qp_judge_party_suspended(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_key_added(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_key_rotated(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_key_revoked(struct qp_job *job) QP_MUST_USE;
+enum qp_code qp_judge_key_forked(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_producer_registered(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_plot_registered(struct qp_job *job) QP_MUST_USE;
 enum qp_code qp_judge_plot_assessed(struct qp_job *job) QP_MUST_USE;

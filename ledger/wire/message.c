@@ -137,31 +137,65 @@ enum qp_code qp_submission_encode(const Qp__Submission *submission, struct qp_ar
     return QP_OK;
 }
 
-enum qp_code qp_bundle_decode(struct qp_span in, struct qp_arena *arena, Qp__Bundle **bundle,
-                              struct qp_err *err)
+/* A file that is its magic and one message, to its end. */
+static enum qp_code file_decode(struct qp_span in, const char *magic, size_t most, const char *what,
+                                const struct qp_message_rule *rule, struct qp_arena *arena,
+                                void *message, struct qp_err *err)
 {
-    enum qp_code rc = cap(in, QP_BUNDLE_BYTES_MAX, "bundle", err);
+    enum qp_code rc = cap(in, most, what, err);
     if (rc == QP_OK) {
-        rc = check_magic(in, QP_BUNDLE_MAGIC, "bundle", err);
+        rc = check_magic(in, magic, what, err);
     }
     if (rc != QP_OK) {
         return rc;
     }
-    size_t head = sizeof QP_BUNDLE_MAGIC - 1;
-    return qp_wire_decode(&qp_rule_bundle, qp_span_of(in.data + head, in.len - head), arena, bundle,
-                          err);
+    size_t head = strlen(magic);
+    return qp_wire_decode(rule, qp_span_of(in.data + head, in.len - head), arena, message, err);
 }
 
-enum qp_code qp_bundle_encode(const Qp__Bundle *bundle, struct qp_arena *arena, struct qp_buf *out,
-                              struct qp_err *err)
+static enum qp_code file_encode(const char *magic, const struct qp_message_rule *rule,
+                                const void *message, struct qp_arena *arena, struct qp_buf *out,
+                                struct qp_err *err)
 {
     size_t start = out->len;
-    enum qp_code rc = qp_buf_add_text(out, QP_BUNDLE_MAGIC, err);
+    enum qp_code rc = qp_buf_add_text(out, magic, err);
     if (rc == QP_OK) {
-        rc = qp_wire_encode(&qp_rule_bundle, bundle, arena, out, err);
+        rc = qp_wire_encode(rule, message, arena, out, err);
     }
     if (rc != QP_OK) {
         out->len = start;
     }
     return rc;
+}
+
+enum qp_code qp_bundle_decode(struct qp_span in, struct qp_arena *arena, Qp__Bundle **bundle,
+                              struct qp_err *err)
+{
+    return file_decode(in, QP_BUNDLE_MAGIC, QP_BUNDLE_BYTES_MAX, "bundle", &qp_rule_bundle, arena,
+                       bundle, err);
+}
+
+enum qp_code qp_bundle_encode(const Qp__Bundle *bundle, struct qp_arena *arena, struct qp_buf *out,
+                              struct qp_err *err)
+{
+    return file_encode(QP_BUNDLE_MAGIC, &qp_rule_bundle, bundle, arena, out, err);
+}
+
+enum qp_code qp_fork_decode(struct qp_span in, struct qp_arena *arena, Qp__KeyForked **proof,
+                            struct qp_err *err)
+{
+    return file_decode(in, QP_FORK_MAGIC, QP_FORK_BYTES_MAX, "fork proof", &qp_rule_key_forked,
+                       arena, proof, err);
+}
+
+enum qp_code qp_fork_encode(const Qp__KeyForked *proof, struct qp_arena *arena, struct qp_buf *out,
+                            struct qp_err *err)
+{
+    return file_encode(QP_FORK_MAGIC, &qp_rule_key_forked, proof, arena, out, err);
+}
+
+bool qp_fork_is(struct qp_span in)
+{
+    static const char family[] = "quipu/fork/v";
+    return in.len >= sizeof family - 1 && memcmp(in.data, family, sizeof family - 1) == 0;
 }

@@ -29,13 +29,15 @@
 #define QP_STATEMENT_BYTES_MAX 1024
 #define QP_ENTRY_BYTES_MAX 65535
 #define QP_SEALED_BYTES_MAX 4194304
-#define QP_SUBMISSION_BYTES_MAX 67108864        /* 64 MiB */
-#define QP_BUNDLE_BYTES_MAX 536870912           /* 512 MiB */
+#define QP_SUBMISSION_BYTES_MAX 67108864 /* 64 MiB */
+#define QP_BUNDLE_BYTES_MAX 536870912    /* 512 MiB */
+#define QP_FORK_BYTES_MAX 4096
 #define QP_NUMBER_MAX INT64_C(9007199254740991) /* 2^53 - 1: exact in every JSON reader */
 
 /* First bytes of the files; SPEC.md, "Files". */
 #define QP_SUBMISSION_MAGIC "quipu/submission/v1\n"
 #define QP_BUNDLE_MAGIC "quipu/bundle/v1\n"
+#define QP_FORK_MAGIC "quipu/fork/v1\n"
 
 /* What a field may hold besides what its type says. */
 enum qp_field_class {
@@ -75,11 +77,14 @@ struct qp_message_rule {
 };
 
 extern const struct qp_message_rule qp_rule_event;
+extern const struct qp_message_rule qp_rule_quantity;
+extern const struct qp_message_rule qp_rule_harvest_origin;
 extern const struct qp_message_rule qp_rule_statement;
 extern const struct qp_message_rule qp_rule_entry;
 extern const struct qp_message_rule qp_rule_submission;
 extern const struct qp_message_rule qp_rule_bundle_entry;
 extern const struct qp_message_rule qp_rule_bundle;
+extern const struct qp_message_rule qp_rule_key_forked;
 extern const struct qp_message_rule qp_rule_sealed;
 extern const struct qp_message_rule qp_rule_sealed_content;
 extern const struct qp_message_rule qp_rule_producer;
@@ -134,6 +139,15 @@ enum qp_code qp_bundle_decode(struct qp_span in, struct qp_arena *arena, Qp__Bun
                               struct qp_err *err) QP_MUST_USE;
 enum qp_code qp_bundle_encode(const Qp__Bundle *bundle, struct qp_arena *arena, struct qp_buf *out,
                               struct qp_err *err) QP_MUST_USE;
+
+/* A whole fork proof: two statements of one key under one sequence. Its form alone: whether it
+ * proves anything is for qp_fork_read. */
+enum qp_code qp_fork_decode(struct qp_span in, struct qp_arena *arena, Qp__KeyForked **proof,
+                            struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_fork_encode(const Qp__KeyForked *proof, struct qp_arena *arena, struct qp_buf *out,
+                            struct qp_err *err) QP_MUST_USE;
+/* Does it begin as one, of whatever version? */
+bool qp_fork_is(struct qp_span in);
 
 /* Name of an event's body as in JSON, such as "lot_harvested". Never NULL. */
 const char *qp_event_name(Qp__Event__BodyCase body);

@@ -7,6 +7,7 @@
 #include "log/folder.h"
 
 #include "bench/figure.h"
+#include "bench/rule_set.h"
 
 #define PLOTS 64
 
@@ -47,6 +48,8 @@ static double submit_rate(struct folder *folder, unsigned count)
     folder_create(folder);
     struct qp_log *log = folder_open(folder, QP_LOG_WRITE);
     season_begin(&folder->season, PLOTS / 2, &begin); /* 64 sealed contents at most in one go */
+    bench_rule_set(&folder->season);
+    season_sign(&folder->season, &folder->season.operator_, &begin);
     folder_admit(log, &begin);
     season_harvests(&folder->season, 0, count, PLOTS / 2, &records);
     double bare = bare_rate(&records);

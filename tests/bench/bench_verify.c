@@ -1,11 +1,13 @@
-/* What it costs to judge a bundle, against the bare time of its signature checks.
+/* What it costs to judge a bundle.
  *
- *   bench_verify [statements] [rounds]
+ *   bench_verify signatures [STATEMENTS] [ROUNDS]   against the bare time of its signature checks
+ *   bench_verify shipment [HARVESTS] [PLOTS] [ROUNDS]   statements of 100 events: time and memory
  *
- * Makes a ledger in a temporary folder where each harvest is a statement of its own and all of them
- * are in one shipment: harvests, milled, sold, shipped through Callao; proves the shipment; and
- * then, turn by turn, judges the bundle and checks as many signatures over as many bytes. Exits 1
- * when the median of the rounds' ratios is above RATIO_MAX. */
+ * Makes a ledger in a temporary folder, with the rule set that is shipped, where all harvests are
+ * in one shipment: harvests, milled, sold, shipped through Callao; proves the shipment; and judges
+ * the bundle, on one core. For `signatures` each harvest is a statement of its own, and turn by
+ * turn as many signatures over as many bytes are checked. Memory is what the library takes at most
+ * at one time, and the bundle itself. Exits 1 when the median of the rounds is above its limit. */
 #include "log/folder.h"
 
 #include <quipu/geo.h>
@@ -15,17 +17,28 @@
 #include "wire/json.h"
 
 #include "bench/figure.h"
+#include "bench/heap.h"
+#include "bench/rule_set.h"
 
 #include <math.h>
 
 #define RATIO_MAX 1.3
-#define PLOTS 32 /* each with a producer, an outline and an assessment */
+#define SHIPMENT_SECONDS_MAX 1.0
+#define MEMORY_OVER_BUNDLE_MAX 4.0
 #define CORNERS 40
+#define PLOTS_MAX 10000
 #define INPUTS 500 /* of one milling */
 #define ROUNDS_MAX 99
 #define LOT_GRAMS 50000
 
-#define OUTPUT_GRAMS(inputs) ((uint64_t)(inputs)*LOT_GRAMS / 5)
+#define OUTPUT_GRAMS(inputs) ((uint64_t)(inputs)*LOT_GRAMS / 6)
+
+/* What a season is made of. */
+struct shape {
+    unsigned harvests;
+    unsigned plots;  /* each with a producer, an outline and an assessment */
+    unsigned events; /* of a statement, at most */
+};
 
 /* ---- The season ---- */
 
@@ -71,14 +84,7 @@ static void add_parties(struct season *season, const struct others *others)
     enrol(season, &others->assessor, "\"assessor\"");
     enrol(season, &season->coop, "\"cooperative\", \"processor\"");
     enrol(season, &season->exporter, "\"exporter\"");
-    add_json(season,
-             "\"rule_set_published\": {\"rule_set\": \"pe-2026\", \"version\": 1, "
-             "\"effective_from\": \"2021-01-01\", \"cut_off\": \"2020-12-31T23:59:59.999Z\", "
-             "\"point_area_max_m2\": 40000, \"transfer_tolerance_ppm\": 5000, "
-             "\"harvest_age_days\": 730, \"area_tolerance_ppm\": 100000, \"factors\": "
-             "[{\"commodity\": \"coffee\", \"from\": \"cherry\", \"to\": \"green\", "
-             "\"factor_ppm\": 200000, \"tolerance_ppm\": 0}], \"headings\": [{\"commodity\": "
-             "\"coffee\", \"hs_code\": \"0901\", \"effective_from\": \"2023-06-29\"}]}");
+    bench_rule_set(season);
 }
 
 /* The outline of a field of some nine hectares, with the corners that a walk around it gives. */
@@ -120,28 +126,39 @@ static void add_plot(struct season *season, unsigned at, char hex[static 65])
              at, at, hex, shape.len);
 }
 
-static void add_land(struct season *season, struct season_issuer *assessor, struct qp_buf *out)
+/* A statement ends with the event that fills it, and with the last. */
+static void sign_when_full(struct season *season, struct season_issuer *issuer, unsigned at,
+                           unsigned count, unsigned events, struct qp_buf *out)
 {
-    static char outlines[PLOTS][65];
+    if ((at + 1) % events == 0 || at + 1 == count) {
+        season_sign(season, issuer, out);
+    }
+}
+
+static void add_land(struct season *season, struct season_issuer *assessor,
+                     const struct shape *shape, struct qp_buf *out)
+{
+    static char outlines[PLOTS_MAX][65];
     char producer[32];
-    for (unsigned i = 0; i < PLOTS; i++) {
+    assert_true(shape->plots <= PLOTS_MAX);
+    for (unsigned i = 0; i < shape->plots; i++) {
         snprintf(producer, sizeof producer, "coop-norte/F%05u", i);
         season_producer(season, producer);
+        sign_when_full(season, &season->coop, i, shape->plots, 100, out);
     }
-    season_sign(season, &season->coop, out);
-    for (unsigned i = 0; i < PLOTS; i++) {
+    for (unsigned i = 0; i < shape->plots; i++) {
         add_plot(season, i, outlines[i]);
+        sign_when_full(season, &season->coop, i, shape->plots, 100, out);
     }
-    season_sign(season, &season->coop, out);
-    for (unsigned i = 0; i < PLOTS; i++) {
+    for (unsigned i = 0; i < shape->plots; i++) {
         add_json(season,
                  "\"plot_assessed\": {\"plot\": \"coop-norte/P%05u\", \"geometry\": \"%s\", "
                  "\"datasets\": [{\"name\": \"JRC GFC2020 V3\", \"sha256\": \"%064x\"}], "
                  "\"method\": \"overlay 1\", \"cut_off\": \"2020-12-31T23:59:59.999Z\", "
                  "\"covers_to\": \"2026-05-20\", \"outcome\": \"no_loss\", \"assessed_m2\": 88000}",
                  i, outlines[i], 7U);
+        sign_when_full(season, assessor, i, shape->plots, 100, out);
     }
-    season_sign(season, assessor, out);
 }
 
 /* All harvests into as many milled lots as it takes, those to the exporter and onto the ship. */
@@ -195,19 +212,19 @@ static void add_trade(struct season *season, struct season_issuer *terminal, uns
     qp_buf_wipe(&shipped);
 }
 
-static void add_harvests(struct season *season, unsigned count, struct qp_buf *out)
+static void add_harvests(struct season *season, const struct shape *shape, struct qp_buf *out)
 {
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < shape->harvests; i++) {
         char lot[32];
         char plot[32];
         snprintf(lot, sizeof lot, "coop-norte/L%07u", i);
-        snprintf(plot, sizeof plot, "coop-norte/P%05u", i % PLOTS);
+        snprintf(plot, sizeof plot, "coop-norte/P%05u", i % shape->plots);
         season_lot(season, lot, plot, LOT_GRAMS);
-        season_sign(season, &season->coop, out);
+        sign_when_full(season, &season->coop, i, shape->harvests, shape->events, out);
     }
 }
 
-static void make_bundle(struct folder *folder, unsigned count, struct qp_buf *bundle,
+static void make_bundle(struct folder *folder, const struct shape *shape, struct qp_buf *bundle,
                         struct qp_prove_report *report)
 {
     struct season *season = &folder->season;
@@ -220,9 +237,9 @@ static void make_bundle(struct folder *folder, unsigned count, struct qp_buf *bu
     season_issuer_init(&others.importer, "importer", 6);
     add_parties(season, &others);
     season_sign(season, &season->operator_, &records);
-    add_land(season, &others.assessor, &records);
-    add_harvests(season, count, &records);
-    add_trade(season, &others.terminal, count, &records);
+    add_land(season, &others.assessor, shape, &records);
+    add_harvests(season, shape, &records);
+    add_trade(season, &others.terminal, shape->harvests, &records);
     folder_admit(log, &records);
     assert_ok(qp_prove(log, "cafe-export/S-1", QP_DISCLOSE_EUDR, bundle, report, err));
     qp_log_close(log);
@@ -312,10 +329,9 @@ static double time_verify(struct qp_span bundle, const struct qp_trust *trust)
     return took;
 }
 
-int main(int argc, char **argv)
+/* Signature checks and the rest of a verdict, turn by turn. */
+static int compare_signatures(const struct shape *shape, size_t rounds)
 {
-    unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 2000;
-    size_t rounds = argc > 2 ? (size_t)strtoul(argv[2], NULL, 10) : 5;
     double bare_times[ROUNDS_MAX];
     double verify_times[ROUNDS_MAX];
     double ratios[ROUNDS_MAX];
@@ -324,8 +340,7 @@ int main(int argc, char **argv)
     struct qp_buf bundle = {0};
     struct qp_prove_report report;
     folder_init(&folder);
-    assert_true(count > 0 && rounds > 0 && rounds <= ROUNDS_MAX);
-    make_bundle(&folder, count, &bundle, &report);
+    make_bundle(&folder, shape, &bundle, &report);
     struct qp_trust *trust = trust_in(&folder.season);
     bare_open(&bare, qp_span_buf(&bundle));
     for (size_t i = 0; i < rounds; i++) {
@@ -348,4 +363,57 @@ int main(int argc, char **argv)
     qp_buf_wipe(&bundle);
     folder_wipe(&folder);
     return ratio <= RATIO_MAX ? 0 : 1;
+}
+
+/* A whole shipment: how long a buyer waits, and how much memory it takes. */
+static int judge_shipment(const struct shape *shape, size_t rounds)
+{
+    double times[ROUNDS_MAX];
+    struct folder folder;
+    struct qp_buf bundle = {0};
+    struct qp_prove_report report;
+    folder_init(&folder);
+    make_bundle(&folder, shape, &bundle, &report);
+    struct qp_trust *trust = trust_in(&folder.season);
+    heap_begin();
+    for (size_t i = 0; i < rounds; i++) {
+        times[i] = time_verify(qp_span_buf(&bundle), trust);
+    }
+    double memory = (double)(heap_peak() + bundle.len) / (double)bundle.len;
+    double seconds = figure_median(times, rounds);
+    fprintf(stderr,
+            "shipment: %zu entries, %zu events, %zu plots, %zu bytes in %.0f ms, memory %.2f of "
+            "the bundle\n",
+            report.entries, report.events, report.plots, bundle.len, seconds * 1000, memory);
+    figure("shipment", seconds * 1000, "ms");
+    figure("shipment_memory_over_bundle", memory, "");
+    qp_trust_free(trust);
+    qp_buf_wipe(&bundle);
+    folder_wipe(&folder);
+    return seconds <= SHIPMENT_SECONDS_MAX && memory <= MEMORY_OVER_BUNDLE_MAX ? 0 : 1;
+}
+
+static unsigned number(int argc, char **argv, int at, unsigned otherwise)
+{
+    return argc > at ? (unsigned)strtoul(argv[at], NULL, 10) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "signatures") == 0) {
+        struct shape shape = {.harvests = number(argc, argv, 2, 2000), .plots = 32, .events = 1};
+        unsigned rounds = number(argc, argv, 3, 5);
+        assert_true(shape.harvests > 0 && rounds > 0 && rounds <= ROUNDS_MAX);
+        return compare_signatures(&shape, rounds);
+    }
+    if (argc > 1 && strcmp(argv[1], "shipment") == 0) {
+        struct shape shape = {.harvests = number(argc, argv, 2, 10000),
+                              .plots = number(argc, argv, 3, 2000),
+                              .events = 100};
+        unsigned rounds = number(argc, argv, 4, 5);
+        assert_true(shape.harvests > 0 && shape.plots > 0 && rounds > 0 && rounds <= ROUNDS_MAX);
+        return judge_shipment(&shape, rounds);
+    }
+    fprintf(stderr, "usage: bench_verify signatures|shipment [COUNT...]\n");
+    return 2;
 }

@@ -1,23 +1,13 @@
-# What is written for TRACES, read by checkers of other people (tests/npm). They are installed into
-# the folder QP_NPM once; without npm or a network the test is skipped.
+# What is written for TRACES, read by checkers of other people (npm.sh); without npm or a network
+# the test is skipped.
 . "$(dirname "$0")/lib.sh"
 . "$QP_SOURCE/tests/cli/season.sh"
-: "${QP_NPM:=$WORK/npm}"
-export QP_NPM
+. "$QP_SOURCE/tests/cli/npm.sh"
 
-skip() {
-    echo "skipped: $*"
+why=$(npm_checkers) || {
+    echo "skipped: $why"
     exit 77
 }
-
-command -v npm >/dev/null && command -v node >/dev/null || skip 'npm is not there'
-if ! cmp -s "$QP_SOURCE/tests/npm/package-lock.json" "$QP_NPM/installed.json"; then
-    mkdir -p "$QP_NPM"
-    cp "$QP_SOURCE/tests/npm/package.json" "$QP_SOURCE/tests/npm/package-lock.json" "$QP_NPM/"
-    (cd "$QP_NPM" && timeout 120 npm ci --ignore-scripts --no-audit --no-fund) >install.log 2>&1 ||
-        skip "the checkers cannot be installed: $(tail -n 1 install.log)"
-    cp "$QP_NPM/package-lock.json" "$QP_NPM/installed.json"
-fi
 
 check() {
     node "$QP_SOURCE/tests/npm/check.cjs" "$@"

@@ -24,7 +24,7 @@ delivery E-0005 20 4 | deliveries later
 delivery E-0006 10 5 | deliveries latest
 expect 1 submit bad.qst later.qst latest.qst
 says 'event 1 (lot_harvested).*QP-HARVEST-CAP' err
-is "$(grep -c 'QP-CHAIN-GAP' err)" 2
+is "$(grep -c '\[QP-CHAIN-GAP\]' err)" 2
 says 'quipu journal KEY --give-up 3 --drop P' err
 expect 1 submit --json bad.qst later.qst
 [ ! -s err ] || fail "said to a program"
@@ -57,7 +57,7 @@ expect 0 quipu audit ledger
 
 # The old ones are known as given up; the journal keeps and marks them, and hands them out no more.
 expect 1 submit bad.qst later.qst latest.qst
-is "$(grep -c 'QP-CHAIN-GIVEN-UP' err)" 3
+is "$(grep -c '\[QP-CHAIN-GIVEN-UP\]' err)" 3
 says_not 'quipu journal KEY' err
 expect 0 quipu journal coop.key
 says '^       3  .*given up: 3 lot_harvested$' out

@@ -77,6 +77,12 @@ jq 'del(.assessors)' policy.json >nobody.json
 expect 1 quipu verify --json shipment.quipu --policy nobody.json
 is "$(jq -r .verdict out)" FAIL
 is "$(result deforestation-free)" 'NOT SHOWN'
+plots=$(jq '.lines[] | select(.name == "located").numbers.plots' out)
+is "$(jq -c '.contamination | [(.sources | length), .more, .touched_grams]' out)" \
+    "[20,$((plots - 20)),$(jq .goods.net_grams out)]"
+expect 1 quipu verify shipment.quipu --policy nobody.json
+is "$(grep -c '^    plot .* (NOT SHOWN: ' out)" 5
+says "^    and $((plots - 5)) more\$" out
 jq '.assessors = ["certi-andes"]' policy.json >other.json
 expect 1 quipu verify shipment.quipu --policy other.json
 says '^VERDICT: FAIL (required: deforestation-free)' out

@@ -128,5 +128,53 @@ expect 3 quipu verify --json rules.qst --policy policy.json
 is_json err
 is "$(jq -r .error err)" input
 
+# Contamination: the source, its way to the shipment with the containers, and how much it is.
+jq '.assessors = ["somebody-else"]' policy.json >other.json
+expect 1 quipu verify shipment.quipu --policy other.json
+says '^contamination       in 390 kg of the 390 kg shipped, by what they were made of:$' out
+tr -s ' \n' ' ' <out >words
+says 'plot coop-norte/C-0001 (NOT SHOWN: no assessment by an assessor whom the policy trusts) -> lot coop-norte/E-0001 -> lot cafe-sur/V-0001 -> shipment cafe-sur/SH-0001 in QPZU2041180: 390 kg of 390 kg' words
+if grep -n '.\{81\}' out; then
+    fail 'wider than 80 columns'
+fi
+expect 0 quipu verify shipment.quipu --policy policy.json
+says_not '^contamination' out
+
+# One line walked down to its events, keys and hashes.
+expect 0 quipu verify shipment.quipu --policy policy.json --explain unbroken
+is "$(tail -n 1 out)" 'VERDICT: PASS (not asked for by this policy: legal NOT SHOWN)'
+says '^unbroken: PASS, carried by 3 entries$' out
+is "$(grep -c '^entry [0-9]*, event ' out)" 5
+says '^entry 12, event 0: lot_received, 2026-06-22T00:00:00Z$' out
+says '^  says      received lot coop-norte/E-0001 from coop-norte and weighed 499.5 kg$' out
+says "^  gives     the taker's side of a hand-over$" out
+says '^  issuer    cafe-sur, statement 0 of the key$' out
+says "^  key       $(quipu key show --json ../exporter.key | jq -r .public_key)\$" out
+says '^  event id  [0-9a-f]\{64\}$' out
+says '^  leaf hash [0-9a-f]\{64\}$' out
+says '^  checked   signature; event under its statement; entry under the checkpoint$' out
+if grep -n '.\{81\}' out; then
+    fail 'wider than 80 columns'
+fi
+expect 0 quipu verify shipment.quipu --policy policy.json --explain authentic --limit 2
+is "$(grep -c '^entry [0-9]*' out)" 2
+says '^and 15 more; --limit 0 shows all$' out
+expect 1 quipu verify shipment.quipu --policy other.json --explain deforestation-free
+says '^deforestation-free: NOT SHOWN, carried by 1 entry$' out
+says '^  NOT SHOWN of plot coop-norte/C-0001; does not count: ' out
+expect 1 quipu verify shipment.quipu --policy policy.json --now 2027-12-31 --explain current
+says '^  FAILS     in the newest entry of the checkpoint, admitted' out
+expect 0 quipu verify --json shipment.quipu --policy policy.json --explain located
+is "$(jq -c '[.explain.line, .explain.more, (.explain.events[] | .kind)]' out)" \
+    '["located",0,"producer_registered","plot_registered"]'
+expect 0 quipu verify --json shipment.quipu --policy policy.json --explain located --limit 1
+is "$(jq -c '[.explain.more, (.explain.events | length)]' out)" '[1,1]'
+# Its entries are among those of the line.
+is "$(jq -c '.explain.events[0].entry as $at | [.lines[] | select(.name == "located") |
+    .entries.ranges[] | select(.[0] <= $at and $at <= .[1])] | length' out)" 1
+expect 2 quipu verify nowhere.quipu --policy nowhere.json --explain forest
+says 'explain: "forest" is not a line of the verdict; there are authentic, .*, current$' err
+expect 2 quipu verify shipment.quipu --policy policy.json --limit 3
+
 # From a pipe.
 quipu verify - --policy policy.json <shipment.quipu >out || fail 'a bundle on stdin'

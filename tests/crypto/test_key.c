@@ -138,10 +138,17 @@ static void says_why_a_public_key_is_refused(void **state)
                {"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85", "low order"},
                {"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a", "low order"},
                {"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa", "low order"},
+               /* x is 0 and its sign is written as if it were not */
+               {"0100000000000000000000000000000000000000000000000000000000000080", "low order"},
+               {"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "low order"},
                {"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "canonical"},
+               {"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "canonical"},
+               {"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "canonical"},
                {"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "canonical"},
                {"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "canonical"},
-               {"0200000000000000000000000000000000000000000000000000000000000000", "not a point"}};
+               {"0200000000000000000000000000000000000000000000000000000000000000", "not a point"},
+               /* the base point and the point of order 2: on the curve, outside the group */
+               {"9599999999999999999999999999999999999999999999999999999999999999", "not a point"}};
     struct qp_public_key key;
     struct qp_err err;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -26,6 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct qp_trust *trust;
     static struct qp_buf good;
+    static const char *const lines[] = {"authentic", "authorised",         "unbroken", "conserved",
+                                        "located",   "deforestation-free", "legal",    "current"};
     struct qp_verdict *verdict = NULL;
     struct qp_span in = qp_span_of(data, size);
     if (trust == NULL) {
@@ -47,6 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         qp_buf_wipe(&text);
     }
+    qp_verdict_free(verdict);
+    verdict = NULL;
+    HOLDS(qp_bundle_explain(in, trust, NOW_MS, lines[size % 8], 0, &verdict, NULL) == rc);
     qp_verdict_free(verdict);
     return 0;
 }

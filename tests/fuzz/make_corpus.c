@@ -75,6 +75,44 @@ static void seed_records(const struct example *example)
     qp_buf_wipe(&two);
 }
 
+/* One that proves a fork, and one whose signatures do not hold. */
+static void seed_forks(const struct example *example)
+{
+    struct qp_arena arena;
+    struct qp_buf other = {0};
+    struct qp_buf file = {0};
+    struct qp_signature signatures[2];
+    Qp__Statement *statement = NULL;
+    Qp__KeyForked proof = QP__KEY_FORKED__INIT;
+    struct qp_span domain = qp_span_text(QP_STATEMENT_DOMAIN);
+    struct qp_span first = qp_span_buf(&example->statements[2].bytes);
+    const struct qp_key *key = NULL;
+    qp_arena_init(&arena, 0);
+    assert_ok(qp_statement_decode(first, &arena, &statement, err));
+    for (size_t i = 0; i < QP_COUNT(example->keys); i++) {
+        if (memcmp(example->keys[i].public_key.bytes, statement->issuer.data, 32) == 0) {
+            key = example->keys[i].key;
+        }
+    }
+    statement->issued_ms++; /* one byte greater, so that the first stays the lesser */
+    assert_ok(qp_wire_encode(&qp_rule_statement, statement, &arena, &other, err));
+    assert_ok(qp_sign(key, domain, first, &signatures[0], err));
+    assert_ok(qp_sign(key, domain, qp_span_buf(&other), &signatures[1], err));
+    proof.statement_a = qp_bytes_span(first);
+    proof.signature_a = qp_bytes_span(qp_span_of(signatures[0].bytes, 64));
+    proof.statement_b = qp_bytes_span(qp_span_buf(&other));
+    proof.signature_b = qp_bytes_span(qp_span_of(signatures[1].bytes, 64));
+    assert_ok(qp_fork_encode(&proof, &arena, &file, err));
+    seed("fork", "proved", qp_span_buf(&file));
+    proof.signature_b = proof.signature_a;
+    file.len = 0;
+    assert_ok(qp_fork_encode(&proof, &arena, &file, err));
+    seed("fork", "forged", qp_span_buf(&file));
+    qp_buf_wipe(&other);
+    qp_buf_wipe(&file);
+    qp_arena_wipe(&arena);
+}
+
 static void seed_geometries(const struct example *example)
 {
     static const struct qp_point outer[] = {
@@ -206,6 +244,7 @@ int main(int argc, char **argv)
     example_make(&example);
     seed_events(&example);
     seed_records(&example);
+    seed_forks(&example);
     seed_geometries(&example);
     seed_keys(&example);
     seed_texts();

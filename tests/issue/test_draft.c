@@ -246,18 +246,27 @@ static void names_a_ledger_by_its_opening_alone(void **state)
     assert_says(&why, "lot_recalled");
 }
 
+#define HARVEST(quantity, origin)                                                                  \
+    "{\"occurred\":\"2026-05-14\",\"lot_harvested\":{\"lot\":\"coop/L-1\",\"commodity\":"          \
+    "\"coffee\",\"form\":\"cherry\",\"quantity\":{" quantity "},\"origins\":[{\"plot\":"           \
+    "\"coop/C-1\"," origin "}],\"harvest_from\":\"2026-05-01\",\"harvest_to\":\"2026-05-02\","     \
+    "\"crop_year\":2026}}"
+#define AMOUNT(amount, unit) "\"amount\":" amount ",\"unit\":" unit
+
 static void survives_a_failure_of_every_allocation(void **state)
 {
     (void)state;
     struct qp_err why;
     static const char text[] = PRODUCER(SEAL("producer", "{\"name\":\"Ana\"}")) "\n" PLOT(
-        SEAL("geometry", SQUARE), SEAL("document", "{\"base64\":\"JVBERg==\"}"));
+        SEAL("geometry", SQUARE),
+        SEAL("document", "{\"base64\":\"JVBERg==\"}")) "\n" HARVEST(AMOUNT("\"1\"", "\"qq\""),
+                                                                    AMOUNT("\"1\"", "\"qq\""));
     for (uint64_t n = 0; n < 2000; n++) {
         qp_alloc_fail_after(n);
         enum qp_code rc = add(text, &why);
         qp_alloc_fail_after(UINT64_MAX);
         if (rc == QP_OK) {
-            assert_int_equal(qp_draft_event_count(draft), 2);
+            assert_int_equal(qp_draft_event_count(draft), 3);
             assert_commitments();
             assert_true(n > 5);
             return;
@@ -267,6 +276,105 @@ static void survives_a_failure_of_every_allocation(void **state)
         assert_int_equal(draft->sealed_count, 0);
     }
     fail_msg("never without a failure");
+}
+
+static void takes_amounts_in_units_of_a_scale(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t grams;
+    } cases[] = {
+        {HARVEST("\"grams\":7", "\"grams\":7"), 7},
+        {HARVEST(AMOUNT("\"12.5\"", "\"qq\""), AMOUNT("\"12.5\"", "\"qq\"")), 575000},
+        {HARVEST(AMOUNT("\"3\"", "\"arroba\""), "\"grams\":34500"), 34500},
+        {HARVEST("\"grams\":138000", AMOUNT("\"2\"", "\"saco69\"")), 138000},
+        {HARVEST(AMOUNT("\"0.000001\"", "\"t\""), "\"grams\":1"), 1},
+        {HARVEST(AMOUNT("\"1000000000\"", "\"t\""), "\"grams\":1000000000000000"),
+         UINT64_C(1000000000000000)},
+        {HARVEST(AMOUNT("\"0.25\"", "\"saco60\"") ",\"pieces\":3", "\"grams\":15000"), 15000},
+        {HARVEST(AMOUNT("\"10.00\"", "\"caja\""), "\"grams\":181400"), 181400},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qp_err why;
+        struct qp_arena arena;
+        Qp__Event *event = NULL;
+        if (add(cases[i].text, &why) != QP_OK) {
+            fail_msg("case %zu: %s", i, why.text);
+        }
+        qp_arena_init(&arena, 0);
+        assert_ok(qp_event_decode(qp_draft_event(draft, i), &arena, &event, err));
+        assert_int_equal(event->lot_harvested->quantity->grams, cases[i].grams);
+        assert_int_equal(event->lot_harvested->origins[0]->grams, cases[i].grams);
+        qp_arena_wipe(&arena);
+    }
+}
+
+static void refuses_amounts_that_are_no_whole_grams(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *quantity;
+        const char *says;
+    } cases[] = {
+        {AMOUNT("\"12.5\"", "\"qq\"") ",\"grams\":575000", "say the same thing"},
+        {AMOUNT("\"12.5\"", "\"lata\""),
+         "unit \"lata\" is not known; there are: kg, g, t, qq (46 kg)"},
+        {AMOUNT("\"12.5\"", "\"un saco de los grandes\""), "unit given is not known"},
+        {AMOUNT("\"12.5\"", "7"), "has a unit beside it"},
+        {"\"amount\":\"12.5\"", "has a unit beside it"},
+        {"\"unit\":\"qq\"", "has a unit beside it"},
+        {AMOUNT("12.5", "\"qq\""), "in a text"},
+        {AMOUNT("12", "\"qq\""), "in a text"},
+        {AMOUNT("\"\"", "\"qq\""), "decimal number"},
+        {AMOUNT("\"12,5\"", "\"qq\""), "decimal number"},
+        {AMOUNT("\"-1\"", "\"qq\""), "decimal number"},
+        {AMOUNT("\".5\"", "\"qq\""), "decimal number"},
+        {AMOUNT("\"5.\"", "\"qq\""), "decimal number"},
+        {AMOUNT("\"1.2.3\"", "\"qq\""), "decimal number"},
+        {AMOUNT("\"1e3\"", "\"qq\""), "decimal number"},
+        {AMOUNT("\"0.1234567\"", "\"t\""), "decimal number"},
+        {AMOUNT("\"0.0005\"", "\"kg\""), "0.0005 kg is not a whole number of grams"},
+        {AMOUNT("\"1.001\"", "\"caja\""), "not a whole number of grams"},
+        {AMOUNT("\"1000000001\"", "\"t\""), "too large to be true"},
+        {AMOUNT("\"99999999999999999999999999999999\"", "\"t\""), "too large to be true"},
+    };
+    char text[600];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qp_err why;
+        snprintf(text, sizeof text, HARVEST("%s", "\"grams\":5"), cases[i].quantity);
+        assert_int_equal(add(text, &why), QP_E_INPUT);
+        assert_says(&why, "lot_harvested: quantity: ");
+        if (strstr(why.text, cases[i].says) == NULL) {
+            fail_msg("case %zu: %s", i, why.text);
+        }
+        snprintf(text, sizeof text, HARVEST("\"grams\":5", "%s"), cases[i].quantity);
+        assert_int_equal(add(text, &why), QP_E_INPUT);
+        assert_says(&why, "lot_harvested: origins: 0: ");
+    }
+    assert_int_equal(qp_draft_event_count(draft), 0);
+}
+
+/* A DNI without its zeros is noticed; a document of another country is its own affair. */
+static void refuses_a_document_that_is_meant_as_a_dni_and_is_none(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"",          "01234567",  "DNI-01234567", "CE-001234567",
+                                       "001234567", "AB1234567", "CC-52123456",  "G20931"};
+    static const char *const bad[] = {"1234567", "7", "DNI-1234567", "DNI-O1234567", "DNI-"};
+    char text[400];
+    struct qp_err why;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        snprintf(text, sizeof text,
+                 PRODUCER(SEAL("producer", "{\"name\":\"Rosa\",\"document\":\"%s\"}")), good[i]);
+        assert_int_equal(add(text, &why), QP_OK);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text,
+                 PRODUCER(SEAL("producer", "{\"name\":\"Rosa\",\"document\":\"%s\"}")), bad[i]);
+        assert_int_equal(add(text, &why), QP_E_INPUT);
+        assert_says(&why, "DNI");
+    }
 }
 
 int main(void)
@@ -282,6 +390,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_a_ledger_by_its_opening_alone, new_draft, free_draft),
         cmocka_unit_test_setup_teardown(survives_a_failure_of_every_allocation, new_draft,
                                         free_draft),
+        cmocka_unit_test_setup_teardown(takes_amounts_in_units_of_a_scale, new_draft, free_draft),
+        cmocka_unit_test_setup_teardown(refuses_amounts_that_are_no_whole_grams, new_draft,
+                                        free_draft),
+        cmocka_unit_test_setup_teardown(refuses_a_document_that_is_meant_as_a_dni_and_is_none,
+                                        new_draft, free_draft),
     };
     return cmocka_run_group_tests_name("issue/draft", tests, make_folder, remove_folder);
 }

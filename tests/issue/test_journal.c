@@ -181,6 +181,22 @@ static void append_bytes(const char *path, struct qp_span bytes)
     assert_int_equal(fclose(file), 0);
 }
 
+static struct qp_buf without_signatures(struct qp_span records)
+{
+    struct qp_buf blank = {0};
+    struct qp_arena arena;
+    qp_arena_init(&arena, 0);
+    assert_ok(qp_buf_add(&blank, records, err));
+    for (size_t at = 0, used = 0; at < records.len; at += used) {
+        Qp__Submission *submission = NULL;
+        assert_ok(qp_submission_decode(qp_span_of(records.data + at, records.len - at), &arena,
+                                       &submission, &used, err));
+        memset(blank.data + (submission->signature.data - records.data), 0, 64);
+    }
+    qp_arena_wipe(&arena);
+    return blank;
+}
+
 /* A crash anywhere in the middle of an append: the file ends after any number of its bytes, and
  * the head does not know of them. */
 static void moves_away_what_a_crash_left_behind(void **state)
@@ -198,6 +214,8 @@ static void moves_away_what_a_crash_left_behind(void **state)
     assert_int_equal(system(command), 0);
     sign(2, 1, &second);
     unsigned torn = 0;
+    /* What is kept of it has no signature: together with the next one it would be a fork. */
+    struct qp_buf blank = without_signatures(qp_span_buf(&second));
     for (size_t len = 0; len <= second.len; len += len < 40 ? 1 : 37) {
         snprintf(command, sizeof command, "rm -rf '%s' && cp -a '%s.copy' '%s'", dir, dir, dir);
         assert_int_equal(system(command), 0);
@@ -214,7 +232,7 @@ static void moves_away_what_a_crash_left_behind(void **state)
         if (len > 0) {
             kept.len = 0;
             assert_ok(qp_file_read(records_path(".torn-1"), 1000000, &kept, err));
-            assert_true(qp_span_eq(qp_span_of(second.data, len), qp_span_buf(&kept)));
+            assert_true(qp_span_eq(qp_span_of(blank.data, len), qp_span_buf(&kept)));
             torn++;
         }
     }
@@ -228,6 +246,7 @@ static void moves_away_what_a_crash_left_behind(void **state)
     assert_int_equal(assert_chained(qp_span_buf(&first), &events), 3);
     qp_buf_wipe(&first);
     qp_buf_wipe(&second);
+    qp_buf_wipe(&blank);
     qp_buf_wipe(&kept);
 }
 

@@ -1,5 +1,5 @@
 /* What the verdict says beyond its lines: certificates, footprint, circular use. */
-#include "claims.h"
+#include "claimed.h"
 
 /* ---- Certificates ---- */
 

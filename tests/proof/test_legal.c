@@ -1,5 +1,5 @@
 /* The line "legal": which documents count, and for how much of the shipment. */
-#include "claims.h"
+#include "claimed.h"
 
 #define LEGAL_LINE 6
 #define POLICY                                                                                     \

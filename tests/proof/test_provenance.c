@@ -1,6 +1,6 @@
 /* Goods outside the regulation: a season of alpaca, from the pasture to the garment, under the
  * policy of the preset provenance (quipu policy new). */
-#include "claims.h"
+#include "claimed.h"
 
 #define PROVENANCE                                                                                 \
     ", \"assessors\": [], \"certifiers\": [\"certifier\"], \"checkpoint_age_days_max\": 90, "      \

@@ -8,14 +8,20 @@ struct scene scene;
 static const char *seen[128];
 static size_t seen_count;
 
-struct qp_public_key scene_key(const char *name)
+struct qp_key *scene_secret(const char *name)
 {
     struct qp_seed seed = {{0}};
     struct qp_key *key = NULL;
-    struct qp_public_key public_key;
     assert_true(strlen(name) < sizeof seed.bytes);
     memcpy(seed.bytes, name, strlen(name));
     assert_ok(qp_key_from_seed(&seed, &key, err));
+    return key;
+}
+
+struct qp_public_key scene_key(const char *name)
+{
+    struct qp_key *key = scene_secret(name);
+    struct qp_public_key public_key;
     qp_key_public(key, &public_key);
     qp_key_free(key);
     return public_key;
@@ -143,6 +149,9 @@ void scene_keep(const struct qp_rule_context *context, struct qp_span bytes)
     at->bytes = malloc(bytes.len);
     assert_non_null(at->bytes);
     memcpy(at->bytes, bytes.data, bytes.len);
+    if (scene.event_count == 0) {
+        qp_hash_leaf(&scene.ledger_id, bytes);
+    }
     scene.event_count++;
 }
 
@@ -150,8 +159,10 @@ enum qp_code scene_act(const char *signer, const char *when, const char *body, s
 {
     qp_arena_reset(&scene.arena);
     qp_err_init(why);
-    struct qp_rule_context context = {
-        .issuer = scene_key(signer), .index = scene.event_count, .memo = &scene.memo};
+    struct qp_rule_context context = {.ledger_id = scene.ledger_id,
+                                      .issuer = scene_key(signer),
+                                      .index = scene.event_count,
+                                      .memo = &scene.memo};
     Qp__Event *event = NULL;
     struct qp_span bytes = scene_event_bytes(when, body);
     const char *admitted = scene.admitted != NULL ? scene.admitted : when;

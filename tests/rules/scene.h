@@ -26,6 +26,7 @@ struct scene {
     struct qp_rule_memo memo;
     struct scene_event *events; /* by index */
     size_t event_count;
+    struct qp_hash ledger_id; /* of the first event */
     uint64_t refused_count;
     const char *admitted; /* the log's clock; NULL: as the event is dated */
 };
@@ -39,6 +40,7 @@ int scene_close(void **state);
 int scene_open_empty(void **state);
 
 struct qp_public_key scene_key(const char *name);
+struct qp_key *scene_secret(const char *name); /* free it with qp_key_free */
 
 /* Sign the body as `signer` (the name of a key), dated `when`; QP_OK or what the rules say. Fails
  * the test when the text is not an event. */

@@ -186,7 +186,7 @@ static void every_id_is_an_edge_and_every_commitment_is_found(void **state)
         }
         sealed_kinds += any ? 1 : 0;
     }
-    assert_int_equal(sealed_kinds, 10); /* of 27 */
+    assert_int_equal(sealed_kinds, 10); /* of 28 */
     qp_arena_wipe(&arena);
 }
 

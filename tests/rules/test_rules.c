@@ -170,6 +170,8 @@ int main(void)
         cmocka_unit_test(every_code_has_been_seen),
     };
     int failed = rules_party_tests();
+    failed += rules_fork_tests();
+    failed += rules_forms_tests();
     failed += rules_land_tests();
     failed += rules_lot_tests();
     failed += rules_process_tests();

@@ -191,6 +191,32 @@ static void a_plot_yields_its_cap_in_a_crop_year_over_all_buyers(void **state)
 }
 
 /* One gram of cherry is 0.18 g of green: rounded down, any number of them would count nothing. */
+/* Laundering: a plot of two hectares sells 1,500 kg to each of five buyers, who do not know of each
+ * other. No delivery is remarkable; the fifth takes the plot over the 7,000 kg that it can give. */
+static void a_plot_that_sells_a_little_to_each_of_five_buyers_is_found_out(void **state)
+{
+    (void)state;
+    static const char *const buyers[] = {"norte", "sur", "este", "oeste", "centro"};
+    for (size_t i = 2; i < QP_COUNT(buyers); i++) {
+        ok("op", DAY,
+           "'party_enrolled': {'party': '%s', 'legal_name': 'L', 'country': 'PE', 'roles': "
+           "['cooperative'], 'key': '@%s@'}",
+           buyers[i], buyers[i]);
+    }
+    for (size_t i = 0; i < QP_COUNT(buyers); i++) {
+        char lot[32];
+        snprintf(lot, sizeof lot, "%s/laundered", buyers[i]);
+        if (i < 4) {
+            ok(buyers[i], DAY, HARVESTED, lot, "coffee", "green", 1500000ULL, 0,
+               "{'plot': 'norte/p1', 'grams': 1500000}", DAY, DAY, 2026, "price");
+        } else {
+            no("QP-HARVEST-CAP", buyers[i], DAY, HARVESTED, lot, "coffee", "green", 1500000ULL, 0,
+               "{'plot': 'norte/p1', 'grams': 1500000}", DAY, DAY, 2026, "price");
+        }
+    }
+    assert_int_equal(scene_harvest("norte/p1", 2026), 6000000);
+}
+
 static void small_deliveries_count_against_the_cap(void **state)
 {
     (void)state;
@@ -295,6 +321,7 @@ int rules_land_tests(void)
         SCENE_TEST(a_plot_is_withdrawn_once_by_who_registered_it_or_an_authority),
         SCENE_TEST(a_harvest_fits_its_plots_and_its_dates),
         SCENE_TEST(a_plot_yields_its_cap_in_a_crop_year_over_all_buyers),
+        SCENE_TEST(a_plot_that_sells_a_little_to_each_of_five_buyers_is_found_out),
         SCENE_TEST(small_deliveries_count_against_the_cap),
         SCENE_TEST(certificates_are_issued_and_withdrawn_once),
         SCENE_TEST(a_certificate_is_of_a_scheme_that_the_rule_set_lists),

@@ -3,6 +3,7 @@
 
 #include "host/clock.h"
 #include "host/terminal.h"
+#include "rules/rules.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -100,6 +101,30 @@ void cli_json(struct cli *cli, json_t *object)
     cli_json_on(cli, stdout, object);
 }
 
+void cli_refusal(struct cli *cli, const char *rule)
+{
+    const struct qp_rule_code *code = qp_rule_code_find(rule);
+    for (size_t i = 0; code != NULL && i < cli->refusal_count; i++) {
+        code = cli->refusals[i] == code->code ? NULL : code;
+    }
+    if (code != NULL && cli->refusal_count < CLI_REFUSALS) {
+        cli->refusals[cli->refusal_count++] = code->code;
+    }
+}
+
+static void explain_refusals(struct cli *cli)
+{
+    if (cli->refusal_count == 0) {
+        return;
+    }
+    (void)fflush(stdout);
+    fputs("quipu: what to do about it: quipu explain", stderr);
+    for (size_t i = 0; i < cli->refusal_count; i++) {
+        fprintf(stderr, " %s", cli->refusals[i]);
+    }
+    fputc('\n', stderr);
+}
+
 void cli_error(struct cli *cli, const struct qp_err *err)
 {
     cli_progress_end(cli);
@@ -117,6 +142,7 @@ void cli_error(struct cli *cli, const struct qp_err *err)
             cli_style(cli, stderr, CLI_RESET), cli_safe(cli, err->text));
     if (err->rule[0] != '\0') {
         fprintf(stderr, " [%s]", err->rule);
+        cli_refusal(cli, err->rule);
     }
     fputc('\n', stderr);
 }
@@ -187,6 +213,7 @@ const char *cli_number(char text[27], uint64_t value)
 enum qp_code cli_finish(struct cli *cli, struct qp_err *err)
 {
     cli_progress_end(cli);
+    explain_refusals(cli);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         return qp_fail(err, QP_E_IO,
                        "cannot write to stdout: is the disk full, or the pipe closed");

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #define CLI_SAFE_TEXTS 8
+#define CLI_REFUSALS 4
 
 struct cli {
     bool json;      /* --json was given */
@@ -22,7 +23,10 @@ struct cli {
     bool progress_shown;  /* a progress line stands on stderr */
     uint64_t progress_ms; /* when it was last written */
     enum qp_code failed;  /* the first failure to print; QP_OK: none */
-    size_t safe_next;     /* which of `safe` is overwritten next */
+    /* Codes of the refusals that were told, each once; at the end, where to read on. */
+    const char *refusals[CLI_REFUSALS];
+    size_t refusal_count;
+    size_t safe_next; /* which of `safe` is overwritten next */
     struct qp_buf safe[CLI_SAFE_TEXTS];
 };
 
@@ -102,6 +106,9 @@ int cli_exit(enum qp_code code);
 /* On stderr: "quipu: text [RULE]", or with --json {"error": …, "rule": …, "text": …}. Nothing when
  * the text is empty. */
 void cli_error(struct cli *cli, const struct qp_err *err);
+/* A refusal was told otherwise than by cli_error: its code is among those that cli_finish names.
+ * "", and what is no code of the rules, counts for nothing. */
+void cli_refusal(struct cli *cli, const char *rule);
 /* On stderr: "quipu: " and a line that is no failure. Arguments from outside go through cli_safe.
  */
 void cli_note(struct cli *cli, const char *format, ...) QP_PRINTF(2, 3);
@@ -124,7 +131,8 @@ void cli_progress_end(struct cli *cli);
 
 /* "1,234,567"; text has room for 27 characters. Returns text. */
 const char *cli_number(char text[27], uint64_t value);
-/* Flush stdout; QP_E_IO when anything did not get out. */
+/* Say once how the refusals that were told are explained, and flush stdout; QP_E_IO when anything
+ * did not get out. */
 enum qp_code cli_finish(struct cli *cli, struct qp_err *err) QP_MUST_USE;
 
 /* ---- Tables (cli_table.c) ---- */
@@ -227,7 +235,9 @@ enum qp_code cmd_version(struct cli *cli, int argc, char **argv, struct qp_err *
 
 enum qp_code cmd_audit(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_events(struct cli *cli, int argc, char **argv, struct qp_err *err);
+enum qp_code cmd_explain(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_export(struct cli *cli, int argc, char **argv, struct qp_err *err);
+enum qp_code cmd_fork_proof(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_log(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_policy(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_prove(struct cli *cli, int argc, char **argv, struct qp_err *err);

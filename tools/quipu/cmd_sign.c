@@ -2,7 +2,9 @@
 #include "issuer.h"
 
 #include "core/check.h"
+#include "host/clock.h"
 #include "host/file.h"
+#include "issue/draft.h"
 #include "rules/rules.h"
 #include "wire/wire.h"
 
@@ -20,13 +22,33 @@ static enum qp_code read_document(void *context, const char *path, struct qp_buf
     return qp_file_read(path, QP_SEALED_BYTES_MAX, out, err);
 }
 
+/* A proof that a key forked becomes the event that ends the key. */
+static enum qp_code draft_fork(struct qp_span file, struct qp_draft *draft, struct qp_err *err)
+{
+    struct qp_arena arena;
+    Qp__KeyForked *proof = NULL;
+    Qp__Event event = QP__EVENT__INIT;
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = qp_fork_decode(file, &arena, &proof, err);
+    if (rc == QP_OK) {
+        event.occurred_ms = qp_now_ms();
+        event.body_case = QP__EVENT__BODY_KEY_FORKED;
+        event.key_forked = proof;
+        rc = qp_draft_add_event(draft, &event, err);
+    }
+    qp_arena_wipe(&arena);
+    return rc;
+}
+
 static enum qp_code draft_file(const char *path, struct qp_draft *draft, struct qp_err *err)
 {
     const struct qp_file_reader reader = {.read = read_document};
     struct qp_buf text = {0};
     enum qp_code rc = qp_file_read(path, EVENTS_BYTES_MAX, &text, err);
     if (rc == QP_OK) {
-        rc = qp_draft_add_json(draft, qp_span_buf(&text), &reader, err);
+        rc = qp_fork_is(qp_span_buf(&text))
+                 ? draft_fork(qp_span_buf(&text), draft, err)
+                 : qp_draft_add_json(draft, qp_span_buf(&text), &reader, err);
         if (rc != QP_OK) {
             rc = qp_prefix(err, rc, "%.150s", strcmp(path, "-") == 0 ? "stdin" : path);
         }
@@ -70,9 +92,11 @@ enum qp_code cmd_sign(struct cli *cli, int argc, char **argv, struct qp_err *err
     };
     const struct cli_spec spec = {
         .name = "sign",
-        .operands = "EVENTS.json|-",
+        .operands = "EVENTS.json|PROOF|-",
         .about = "Sign the events of a JSON file: one object, a list, or one object a line. "
-                 "Personal and commercial content under \"seal\" is sealed. The statements are "
+                 "Personal and commercial content under \"seal\" is sealed. A proof that \"quipu "
+                 "fork-proof\" has written is signed as the event that ends the key. The "
+                 "statements are "
                  "kept in the key's journal, then handed out as a file for \"quipu submit\". What "
                  "every ledger would refuse is not signed.",
         .options = options,

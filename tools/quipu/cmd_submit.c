@@ -33,6 +33,7 @@ struct submit {
     uint64_t warnings;
     uint64_t kept_back; /* sequence of the first statement that a rule refused */
     bool keeps_back;
+    struct qp_buf forked; /* file with the first statement that forks one in the ledger, and NUL */
 };
 
 /* ---- Where records come from ---- */
@@ -229,6 +230,16 @@ static void note_refused(struct submit *submit, const struct qp_submitted *done)
     qp_arena_wipe(&arena);
 }
 
+/* kept: where the statement is kept, or NULL. */
+static enum qp_code note_forked(struct submit *submit, const struct qp_submitted *done,
+                                const char *kept, struct qp_err *err)
+{
+    if (submit->forked.len > 0 || strcmp(done->err->rule, "QP-CHAIN-FORK") != 0) {
+        return QP_OK;
+    }
+    return qp_buf_addf(&submit->forked, err, "%s", kept != NULL ? kept : submit->file);
+}
+
 /* What has become of a statement in the end: told once. */
 static enum qp_code tell(void *context, const struct qp_submitted *submitted, struct qp_err *err)
 {
@@ -244,6 +255,9 @@ static enum qp_code tell(void *context, const struct qp_submitted *submitted, st
         submit->refused++;
         note_refused(submit, submitted);
         rc = submit->rejected != NULL ? keep_refused(submit, submitted, &kept, err) : QP_OK;
+        rc = rc == QP_OK ? note_forked(submit, submitted,
+                                       kept.len > 0 ? (const char *)kept.data : NULL, err)
+                         : rc;
     }
     if (rc == QP_OK && submit->cli->json) {
         print_json(submit, submitted, kept.len > 0 ? (const char *)kept.data : NULL);
@@ -383,8 +397,15 @@ static void print_warning_sum(const struct submit *submit)
 }
 
 /* What a refused statement keeps back, and the way on. */
-static void print_way_on(const struct submit *submit)
+static void print_way_on(const struct submit *submit, const char *ledger)
 {
+    if (submit->forked.len > 0 && !submit->cli->json) {
+        cli_note(submit->cli,
+                 "a key has told two histories; prove it: quipu fork-proof --ledger %s %s -o "
+                 "proof.fork",
+                 cli_safe(submit->cli, ledger),
+                 cli_safe(submit->cli, (const char *)submit->forked.data));
+    }
     if (submit->keeps_back && !submit->cli->json) {
         cli_note(submit->cli,
                  "what the key signed after a refused statement waits for it: mend what it lacks "
@@ -439,12 +460,13 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
         rc = submit_all(&submit, log, &operands, err);
         print_sum(&submit, log);
         print_warning_sum(&submit);
-        print_way_on(&submit);
+        print_way_on(&submit, operands.list[0]);
     }
     if (rc == QP_OK && submit.refused > 0) {
         qp_err_init(err); /* said already, statement by statement */
         rc = QP_E_REFUSED;
     }
+    qp_buf_wipe(&submit.forked);
     qp_log_close(log);
     qp_key_free(key);
     return rc;

@@ -1,5 +1,6 @@
 /* quipu verify: judge bundles offline. Files are read first; then everything is computed from the
  * bytes, the policy and the time, by functions of libquipu-verify alone. */
+#include "explain_line.h"
 #include "identity.h"
 #include "trust_file.h"
 
@@ -8,7 +9,7 @@
 #include "host/clock.h"
 #include "host/file.h"
 #include "host/terminal.h"
-#include "proof/trust.h"
+#include "proof/explain.h"
 #include "wire/json.h"
 #include "words.h"
 
@@ -22,6 +23,7 @@
 #define RESULT_WIDTH 11
 #define REASON_INDENT 4
 #define OTHER_REASONS_MAX 2 /* of claims that the policy does not require */
+#define EXPLAIN_MOST 40
 
 static size_t out_width(void)
 {
@@ -370,8 +372,8 @@ static void print_outcome(struct cli *cli, const json_t *verdict)
     }
 }
 
-static void print_verdict(struct cli *cli, const char *path, uint64_t size_bytes,
-                          const json_t *verdict)
+static enum qp_code print_verdict(struct cli *cli, const char *path, uint64_t size_bytes,
+                                  const json_t *verdict, struct qp_err *err)
 {
     const json_t *lines = json_object_get(verdict, "lines");
     print_facts(cli, path, size_bytes, verdict);
@@ -384,10 +386,15 @@ static void print_verdict(struct cli *cli, const char *path, uint64_t size_bytes
         printf("%-*s%sNOT SHOWN%s  not judged\n", NAME_WIDTH, "all others",
                cli_style(cli, stdout, CLI_YELLOW), cli_style(cli, stdout, CLI_RESET));
     }
-    if (authentic) {
+    enum qp_code rc = explain_contamination(cli, verdict, out_width(), err);
+    if (rc == QP_OK && authentic) {
         print_claims(cli, json_object_get(verdict, "claims"));
     }
+    if (rc == QP_OK) {
+        rc = explain_print(cli, verdict, out_width(), err);
+    }
     print_outcome(cli, verdict);
+    return rc;
 }
 
 /* A bundle of another ledger cannot be authentic; that is then the reason to tell, in the place of
@@ -440,7 +447,7 @@ static enum qp_code tell(struct cli *cli, const char *path, struct qp_span bytes
     if (rc == QP_OK && cli->json) {
         cli_json(cli, json_incref(json));
     } else if (rc == QP_OK) {
-        print_verdict(cli, path, size_bytes, json);
+        rc = print_verdict(cli, path, size_bytes, json, err);
     }
     json_decref(json);
     qp_buf_wipe(&text);
@@ -449,15 +456,27 @@ static enum qp_code tell(struct cli *cli, const char *path, struct qp_span bytes
 
 /* ---- The command ---- */
 
+struct request {
+    const struct qp_trust *trust;
+    uint64_t now_ms;
+    const char *explain; /* name of a line; NULL: none */
+    size_t most;         /* events of it; 0: all */
+};
+
 /* QP_E_INVALID without a text: judged, and the answer is no. */
-static enum qp_code verify_one(struct cli *cli, const char *path, const struct qp_trust *trust,
-                               uint64_t now_ms, struct qp_err *err)
+static enum qp_code verify_one(struct cli *cli, const char *path, const struct request *request,
+                               struct qp_err *err)
 {
+    const struct qp_trust *trust = request->trust;
+    uint64_t now_ms = request->now_ms;
     struct qp_buf bundle = {0};
     struct qp_verdict *verdict = NULL;
     enum qp_code rc = qp_file_read(path, QP_BUNDLE_BYTES_MAX, &bundle, err);
     if (rc == QP_OK) {
-        rc = qp_bundle_verify(qp_span_buf(&bundle), trust, now_ms, &verdict, err);
+        rc = request->explain == NULL
+                 ? qp_bundle_verify(qp_span_buf(&bundle), trust, now_ms, &verdict, err)
+                 : qp_bundle_explain(qp_span_buf(&bundle), trust, now_ms, request->explain,
+                                     request->most, &verdict, err);
         if (rc != QP_OK) {
             rc = bundle_failed(path, qp_span_buf(&bundle), rc, err);
         }
@@ -480,21 +499,43 @@ static enum qp_code worse(enum qp_code a, enum qp_code b)
     return cli_exit(b) > cli_exit(a) ? b : a;
 }
 
+/* A line that is none is told before any file is read. */
+static enum qp_code check_explain(const char *explain, uint64_t limit, struct qp_err *err)
+{
+    enum qp_line line = QP_LINE_COUNT;
+    if (explain == NULL) {
+        return limit == UINT64_MAX
+                   ? QP_OK
+                   : qp_fail(err, QP_E_USAGE,
+                             "verify: --limit is of the events that --explain LINE shows");
+    }
+    enum qp_code rc = qp_line_find(explain, &line, err);
+    return rc == QP_OK ? rc : qp_prefix(err, rc, "verify: --explain");
+}
+
 enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
     const char *policy = NULL;
     const char *now = NULL;
+    const char *explain = NULL;
+    uint64_t limit = UINT64_MAX;
     const struct cli_option options[] = {
         {'p', "policy", CLI_NEEDED, "FILE", &policy,
          "what the importer trusts and requires; see \"quipu policy new\""},
         {0, "now", CLI_TEXT, "TIME", &now,
          "judge as of TIME, such as 2026-11-30T12:00:00Z, in place of this machine's clock"},
+        {0, "explain", CLI_TEXT, "LINE", &explain,
+         "walk one line, such as unbroken, down to the events that carry it: their keys, hashes "
+         "and what each gives to it; those that fail it first"},
+        {0, "limit", CLI_NUMBER, "N", &limit,
+         "explain by N events at most, 0 for all; 40 without it, or all with --json"},
     };
     const struct cli_spec spec = {
         .name = "verify",
         .operands = "BUNDLE...",
         .about = "Judge bundles offline by the importer's own policy, in eight lines, each PASS, "
-                 "FAIL or NOT SHOWN with its numbers and reasons, and claims beyond them: "
+                 "FAIL or NOT SHOWN with its numbers and reasons; what must not be in the goods "
+                 "is told with its way to the shipment, and beyond the lines stand claims: "
                  "certificates, footprint, circular use. The exit status is 0 only when every line "
                  "and claim that the policy requires passes, for every bundle; 1 when the answer "
                  "is no; 3 when a file is not a bundle or not a policy.",
@@ -516,16 +557,24 @@ enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *e
                        "verify: --now takes a time such as 2026-11-30T12:00:00Z, not \"%.60s\"",
                        now);
     }
-    rc = trust_file_read(policy, &trust, err);
+    rc = check_explain(explain, limit, err);
+    if (rc == QP_OK) {
+        rc = trust_file_read(policy, &trust, err);
+    }
     if (rc != QP_OK) {
         return rc;
     }
+    uint64_t usual = cli->json ? 0 : EXPLAIN_MOST;
+    struct request request = {.trust = trust,
+                              .now_ms = now_ms,
+                              .explain = explain,
+                              .most = (size_t)(limit == UINT64_MAX ? usual : limit)};
     for (int i = 0; i < operands.count; i++) {
         if (i > 0 && !cli->json) {
             printf("\n");
         }
         qp_err_init(err);
-        enum qp_code one = verify_one(cli, operands.list[i], trust, now_ms, err);
+        enum qp_code one = verify_one(cli, operands.list[i], &request, err);
         cli_error(cli, err); /* silent when there is nothing to say */
         rc = worse(rc, one);
     }

@@ -61,18 +61,21 @@ void import_notes_tell(void *context, const struct qp_import_note *note)
     struct cli *cli = notes->cli;
     if (cli->json) {
         cli_json_on(cli, stderr,
-                    json_pack("{s:s, s:s, s:I, s:b, s:s}", "file", note->file, "unit", note->unit,
-                              "place", (json_int_t)note->place, "warning", note->warning ? 1 : 0,
-                              "text", note->text));
+                    json_pack("{s:s, s:s, s:I, s:b, s:s, s:s}", "file", note->file, "unit",
+                              note->unit, "place", (json_int_t)note->place, "warning",
+                              note->warning ? 1 : 0, "rule", note->rule, "text", note->text));
         return;
     }
+    cli_refusal(cli, note->rule);
     if (is_enough(notes, note)) {
         return;
     }
     const char *slash = strrchr(note->file, '/');
     cli_cell(cli, &notes->table, slash != NULL ? slash + 1 : note->file);
     cli_cellf(cli, &notes->table, "%s %" PRIu64, note->unit, note->place);
-    cli_cellf(cli, &notes->table, "%s%s", note->warning ? "(taken) " : "", note->text);
+    bool coded = note->rule[0] != '\0';
+    cli_cellf(cli, &notes->table, "%s%s%s%s%s", note->warning ? "(taken) " : "", note->text,
+              coded ? " [" : "", note->rule, coded ? "]" : "");
     if (notes->table.cell_count >= (size_t)NOTES_AT_ONCE * notes->table.column_count) {
         cli_table_print(cli, &notes->table, stderr);
     }

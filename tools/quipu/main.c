@@ -29,8 +29,10 @@ static const struct cli_command commands[] = {
     {"policy", "write what an importer trusts and requires, show it", cmd_policy},
     {"verify", "judge a bundle offline", cmd_verify},
     {"export", "write files for TRACES and the record of Article 9", cmd_export},
+    {"fork-proof", "prove that a key told two histories", cmd_fork_proof},
 
     {NULL, "Other", NULL},
+    {"explain", "say what a refusal means, and what to do", cmd_explain},
     {"version", "print the versions of program, format and store", cmd_version},
 };
 

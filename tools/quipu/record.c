@@ -109,14 +109,22 @@ static enum qp_code print_key(struct key_list *list, ProtobufCBinaryData bytes)
     qp_hex_encode(hex, qp_span_of(key.bytes, sizeof key.bytes));
     record_row(list->cli, list->count == 0 ? "key" : "", "%s", hex);
     list->count++;
-    if (state->compromised_since_index > 0) {
+    if (state->forked) {
+        record_row(list->cli, "",
+                   "forked, ended at entry %" PRIu64 "; in doubt from its statement %" PRIu64 " on",
+                   state->until != NULL ? state->until->index : 0, state->forked_sequence);
+    }
+    if (state->forked && state->compromised_since_index > 0) {
+        record_row(list->cli, "", "and in doubt from entry %" PRIu64 " on",
+                   state->compromised_since_index);
+    } else if (state->compromised_since_index > 0) {
         record_row(list->cli, "",
                    "revoked at entry %" PRIu64 "; in doubt from entry %" PRIu64 " on",
                    state->until != NULL ? state->until->index : 0, state->compromised_since_index);
-    } else if (state->until != NULL) {
+    } else if (state->until != NULL && !state->forked) {
         record_row(list->cli, "", "from entry %" PRIu64 " to entry %" PRIu64, state->since->index,
                    state->until->index);
-    } else {
+    } else if (state->until == NULL) {
         record_row(list->cli, "", "since entry %" PRIu64, state->since->index);
     }
     return QP_OK;

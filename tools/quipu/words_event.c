@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "core/time.h"
+#include "rules/fork.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -91,6 +92,26 @@ static enum qp_code say_key_revoked(const Qp__Event *event, struct qp_buf *out, 
         rc = qp_buf_addf(out, err, "; in doubt from entry %" PRIu64 " on",
                          body->compromised_since_index);
     }
+    return rc;
+}
+
+static enum qp_code say_key_forked(const Qp__Event *event, struct qp_buf *out, struct qp_err *err)
+{
+    struct qp_arena arena;
+    struct qp_fork fork;
+    char hex[65];
+    qp_arena_init(&arena, 0);
+    enum qp_code rc = qp_fork_read(event->key_forked, &arena, &fork, NULL);
+    if (rc == QP_OK) {
+        qp_hex_encode(hex, qp_span_of(fork.key.bytes, sizeof fork.key.bytes));
+        rc = qp_buf_addf(out, err,
+                         "proved that key %.12s... signed two statements with sequence %" PRIu64
+                         "; in doubt from there on",
+                         hex, fork.sequence);
+    } else if (rc == QP_E_REFUSED) { /* what no ledger admits may still stand in a journal */
+        rc = qp_buf_addf(out, err, "named two statements that prove no fork");
+    }
+    qp_arena_wipe(&arena);
     return rc;
 }
 
@@ -325,6 +346,7 @@ static sentence *find_sentence(Qp__Event__BodyCase body)
         {QP__EVENT__BODY_KEY_ADDED, say_key_added},
         {QP__EVENT__BODY_KEY_ROTATED, say_key_rotated},
         {QP__EVENT__BODY_KEY_REVOKED, say_key_revoked},
+        {QP__EVENT__BODY_KEY_FORKED, say_key_forked},
         {QP__EVENT__BODY_PRODUCER_REGISTERED, say_producer},
         {QP__EVENT__BODY_PLOT_REGISTERED, say_plot},
         {QP__EVENT__BODY_PLOT_ASSESSED, say_assessed},

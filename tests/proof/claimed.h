@@ -1,6 +1,6 @@
 /* What a verdict claims, for tests. */
-#ifndef QP_TESTS_PROOF_CLAIMS_H
-#define QP_TESTS_PROOF_CLAIMS_H
+#ifndef QP_TESTS_PROOF_CLAIMED_H
+#define QP_TESTS_PROOF_CLAIMED_H
 
 #include "season.h"
 
