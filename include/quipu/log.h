@@ -66,6 +66,8 @@ QP_API QP_MUST_USE enum qp_code qp_log_refresh(struct qp_log *log, struct qp_err
 
 /* ---- Admission ---- */
 
+#define QP_WARNINGS_MAX 8 /* texts for one record */
+
 /* What became of one submission record of the input. */
 struct qp_submitted {
     uint64_t record;      /* 0-based in the input */
@@ -78,6 +80,10 @@ struct qp_submitted {
         receipt;          /* a tlog-proof whose extra is the entry's bytes, when QP_OK; borrowed */
     struct qp_span bytes; /* the record itself; borrowed */
     const struct qp_err *err; /* when not QP_OK: rule, and the event in the text */
+    /* When it was admitted now: what is no reason to refuse it and worth a look, such as a plot
+     * that yields more than is usual; one text each, borrowed. */
+    const char *const *warnings;
+    size_t warning_count; /* of these QP_WARNINGS_MAX at most have a text */
 };
 
 /* Where records come from. */

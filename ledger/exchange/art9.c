@@ -87,11 +87,12 @@ static json_t *list_heads(const struct qp_verdict *verdict)
 {
     static const char *const levels[] = {"not shown", "declared", "documented", "verified"};
     json_t *list = json_array();
-    const char *name = NULL;
-    json_t *value = NULL;
-    json_object_foreach(verdict->lines[QP_LINE_LEGAL].numbers, name, value)
-    {
-        json_int_t level = json_integer_value(value);
+    const json_t *numbers = verdict->lines[QP_LINE_LEGAL].numbers;
+    for (int head = QP__LEGALITY_HEAD__LEGALITY_HEAD_LAND_USE;
+         list != NULL && head <= QP__LEGALITY_HEAD__LEGALITY_HEAD_TAX_TRADE; head++) {
+        char name[40];
+        qp_enum_name(name, &qp__legality_head__descriptor, head);
+        json_int_t level = json_integer_value(json_object_get(numbers, name));
         json_t *row =
             json_pack("{s:s, s:s}", "head", name, "level",
                       levels[level >= 0 && level < (json_int_t)QP_COUNT(levels) ? level : 0]);

@@ -5,6 +5,8 @@
 #include "log/keys.h"
 #include "rules/fork.h"
 
+#include <quipu/log.h>
+
 #include <string.h>
 
 #define DAY_MS (UINT64_C(24) * 60 * 60 * 1000)
@@ -255,6 +257,20 @@ static bool is_refusal(enum qp_code rc)
            rc == QP_E_USAGE;
 }
 
+/* Where memory fails, a warning is lost; whatever comes next fails in its place. */
+static void note_warning(void *context, const char *text)
+{
+    struct qp_book *book = context;
+    if (book->warning_count == 0) {
+        book->warnings = qp_arena_alloc(&book->arena, QP_WARNINGS_MAX * sizeof *book->warnings);
+    }
+    if (book->warning_count < QP_WARNINGS_MAX && book->warnings != NULL) {
+        const char *copy = qp_arena_text(&book->arena, qp_span_text(text));
+        book->warnings[book->warning_count] = copy != NULL ? copy : "";
+    }
+    book->warning_count += book->warnings != NULL;
+}
+
 static enum qp_code judge_event(struct qp_book *book, const struct qp_record *record,
                                 size_t position, uint64_t admitted_ms, struct qp_err *err)
 {
@@ -266,7 +282,9 @@ static enum qp_code judge_event(struct qp_book *book, const struct qp_record *re
                                       .index = book->size,
                                       .position = (uint32_t)position,
                                       .admitted_ms = admitted_ms,
-                                      .memo = &book->memo};
+                                      .memo = &book->memo,
+                                      .warn = note_warning,
+                                      .warn_context = book};
     qp_arena_reset(&book->scratch);
     enum qp_code rc = qp_record_event(record, position, &book->scratch, &event, err);
     if (rc != QP_OK) {
@@ -469,6 +487,7 @@ enum qp_code qp_book_admit(struct qp_book *book, const struct qp_record *record,
     if (rc != QP_OK) {
         return rc;
     }
+    book->warning_count = 0;
     qp_state_map_mark(book->state);
     for (size_t i = 0; i < record->event_count && rc == QP_OK; i++) {
         rc = judge_event(book, record, i, admitted_ms, err);
@@ -486,7 +505,8 @@ enum qp_code qp_book_admit(struct qp_book *book, const struct qp_record *record,
     if (book->size == 0) {
         book->ledger_id = record->event_ids[0];
     }
-    *admitted = (struct qp_admitted){.index = book->size, .again = false};
+    *admitted = (struct qp_admitted){
+        .index = book->size, .warnings = book->warnings, .warning_count = book->warning_count};
     book->last_leaf = book->pending[book->pending_count].leaf;
     book->last_ms = admitted_ms;
     book->pending_count++;

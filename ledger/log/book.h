@@ -57,6 +57,8 @@ struct qp_book {
     struct qp_edge_row *edges;
     size_t edge_count;
     size_t edge_capacity;
+    const char **warnings; /* of the record that is judged */
+    size_t warning_count;
     struct qp_vault_row *vault;
     size_t vault_count;
     size_t vault_capacity;
@@ -66,6 +68,8 @@ struct qp_book {
 struct qp_admitted {
     uint64_t index;
     bool again;
+    const char *const *warnings; /* the first QP_WARNINGS_MAX; until qp_book_done */
+    size_t warning_count;
 };
 
 /* The book of a store, at its size. Free with qp_book_free. */

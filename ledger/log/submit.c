@@ -262,6 +262,8 @@ static enum qp_code tell_group(struct group *group, uint64_t first,
             submitted.index = item->admitted.index;
             submitted.event_count = (uint32_t)item->record.event_count;
             submitted.receipt = qp_span_buf(&receipt);
+            submitted.warnings = item->admitted.warnings;
+            submitted.warning_count = item->admitted.warning_count;
         } else {
             submitted.err = &item->err;
         }

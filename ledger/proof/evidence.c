@@ -348,7 +348,8 @@ static enum qp_code document_attached(struct gathering *all, size_t at,
                                       const Qp__DocumentAttached *body)
 {
     int level = 0;
-    enum qp_code rc = qp_judge_level(all->judging, at, body, &level);
+    enum qp_code rc =
+        qp_judge_level(all->judging, at, (int)body->evidence, body->document != NULL, &level);
     if (rc != QP_OK) {
         return rc;
     }

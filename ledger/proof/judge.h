@@ -34,8 +34,12 @@ enum qp_code qp_judge_party(struct qp_judging *judging, const struct qp_public_k
 uint64_t qp_judge_shipped_grams(const Qp__ShipmentDispatched *body);
 /* Does an assessment name every dataset that the policy wants of this assessor? */
 bool qp_judge_names_all(const struct qp_trusted *assessor, const Qp__PlotAssessed *body);
-/* How far a document's word goes, as a Qp__EvidenceLevel; at: the event, in slice->events. */
-enum qp_code qp_judge_level(struct qp_judging *judging, size_t at, const Qp__DocumentAttached *body,
+/* How far the word of an event goes, as a Qp__EvidenceLevel.
+ *
+ * at        the event, in slice->events
+ * evidence  the level that it gives itself
+ * document  it commits to a document */
+enum qp_code qp_judge_level(struct qp_judging *judging, size_t at, int evidence, bool document,
                             int *level) QP_MUST_USE;
 
 #endif

@@ -1,4 +1,4 @@
-/* Where it grew, and with what right. */
+/* Where it grew. */
 #include "proof/judge.h"
 
 #include "core/check.h"
@@ -23,8 +23,6 @@ static char *keep(struct qp_judging *judging, const char *text)
     }
     return copy;
 }
-
-/* ---- Line 5 ---- */
 
 /* One piece of land under two ids would have two harvests. */
 static void fail_twin(struct qp_verdict *verdict, const char *one, const char *two, size_t event)
@@ -140,7 +138,7 @@ static enum qp_code find_producer_name(struct qp_judging *judging, const char *p
     return rc;
 }
 
-/* ---- Line 5, plot by plot ---- */
+/* ---- Plot by plot ---- */
 
 static enum qp_code find_registration(struct qp_judging *judging, const char *id, size_t *at)
 {
@@ -292,113 +290,5 @@ enum qp_code qp_judge_plots(struct qp_judging *judging)
     qp_verdict_number(verdict, QP_LINE_LOCATED, "plots", verdict->plot_count);
     qp_verdict_number(verdict, QP_LINE_LOCATED, "disclosed", disclosed);
     qp_verdict_number(verdict, QP_LINE_LOCATED, "area_m2", area_m2);
-    return QP_OK;
-}
-
-/* ---- Line 7 ---- */
-
-#define HEADS 9 /* Qp__LegalityHead, from 1 */
-
-/* Verified is for those whose office it is to check others, documented needs a document that is
- * committed to. */
-enum qp_code qp_judge_level(struct qp_judging *judging, size_t at, const Qp__DocumentAttached *body,
-                            int *level)
-{
-    const struct qp_slice_event *shown = &judging->slice->events[at];
-    const struct qp_slice_entry *entry = &judging->slice->entries[shown->entry];
-    const uint32_t checkers = 1U << QP__ROLE__ROLE_CERTIFIER | 1U << QP__ROLE__ROLE_AUTHORITY |
-                              1U << QP__ROLE__ROLE_INSPECTOR;
-    struct qp_arena arena;
-    const char *name = "";
-    Qp__PartyState *party = NULL;
-    uint32_t roles = 0;
-    qp_arena_init(&arena, 0);
-    enum qp_code rc = qp_judge_party(judging, &entry->issuer, &arena, &name);
-    if (rc == QP_OK) {
-        struct qp_state_key key = qp_state_key_text(QP_STATE_PARTY, name);
-        rc = qp_state_read(&judging->replay->state, &key, &qp_rule_party_state, &arena, &party,
-                           judging->err);
-    }
-    for (size_t i = 0; rc == QP_OK && party != NULL && i < party->n_roles; i++) {
-        roles |= 1U << party->roles[i];
-    }
-    int most = (roles & checkers) != 0  ? QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_VERIFIED
-               : body->document != NULL ? QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_DOCUMENTED
-                                        : QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_DECLARED;
-    *level = (int)body->evidence < most ? (int)body->evidence : most;
-    qp_arena_wipe(&arena);
-    return rc;
-}
-
-static void raise_level(int levels[HEADS], int head, int level)
-{
-    levels[head] = levels[head] < level ? level : levels[head];
-}
-
-static void carry_evidence(struct qp_verdict *verdict, size_t at, const char *of, int level)
-{
-    char name[40];
-    qp_enum_name(name, &qp__evidence_level__descriptor, level);
-    qp_verdict_carry(verdict, QP_LINE_LEGAL, QP_PASS, at, "evidence of %s: %s", of, name);
-}
-
-enum qp_code qp_judge_legal(struct qp_judging *judging)
-{
-    struct qp_verdict *verdict = judging->verdict;
-    int levels[HEADS] = {0};
-    int tenure = QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_VERIFIED; /* the weakest of all plots */
-    for (size_t i = 0; i < judging->slice->event_count; i++) {
-        const struct qp_slice_event *shown = &judging->slice->events[i];
-        Qp__Event *event = NULL;
-        if ((shown->body != QP__EVENT__BODY_DOCUMENT_ATTACHED &&
-             shown->body != QP__EVENT__BODY_PLOT_REGISTERED) ||
-            (judging->replay->marks[i] & (QP_MARK_REFUSED | QP_MARK_VOIDED)) != 0) {
-            continue;
-        }
-        enum qp_code rc = qp_slice_event(judging->slice, i, &event, judging->err);
-        if (rc != QP_OK) {
-            return rc;
-        }
-        if (shown->body == QP__EVENT__BODY_PLOT_REGISTERED) {
-            int level = (int)event->plot_registered->tenure_evidence;
-            tenure = level < tenure ? level : tenure;
-            carry_evidence(verdict, i, "tenure", level);
-            continue;
-        }
-        int level = 0;
-        rc = qp_judge_level(judging, i, event->document_attached, &level);
-        if (rc != QP_OK) {
-            return rc;
-        }
-        for (size_t k = 0; k < event->document_attached->n_heads; k++) {
-            char head[40];
-            raise_level(levels, (int)event->document_attached->heads[k], level);
-            qp_enum_name(head, &qp__legality_head__descriptor,
-                         (int)event->document_attached->heads[k]);
-            carry_evidence(verdict, i, head, level);
-        }
-    }
-    if (judging->replay->plot_count > 0) {
-        raise_level(levels, QP__LEGALITY_HEAD__LEGALITY_HEAD_LAND_USE, tenure);
-    }
-    uint32_t wanted = judging->trust->legal_heads;
-    for (int head = 1; head < HEADS; head++) {
-        char name[40];
-        char level[40];
-        char least[40];
-        qp_enum_name(name, &qp__legality_head__descriptor, head);
-        qp_enum_name(level, &qp__evidence_level__descriptor, levels[head]);
-        qp_enum_name(least, &qp__evidence_level__descriptor, (int)judging->trust->legal_level);
-        qp_verdict_number(verdict, QP_LINE_LEGAL, name, (uint64_t)levels[head]);
-        if ((wanted & (1U << head)) != 0 && levels[head] < (int)judging->trust->legal_level) {
-            qp_verdict_reason(verdict, QP_LINE_LEGAL, QP_NOT_SHOWN,
-                              "%s: evidence is %s; the policy wants %s", name,
-                              levels[head] == 0 ? "not shown" : level, least);
-        }
-    }
-    if (wanted == 0) {
-        qp_verdict_reason(verdict, QP_LINE_LEGAL, QP_NOT_SHOWN,
-                          "the policy names no heads of legality to judge");
-    }
     return QP_OK;
 }

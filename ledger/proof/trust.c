@@ -8,6 +8,10 @@
 
 #define LIST_MAX 1000
 #define DAY_MS UINT64_C(86400000)
+#define SCHEMES_MAX 64           /* as many as a rule set lists */
+#define SCHEME_CHARACTERS_MAX 50 /* certificate.proto */
+#define FOOTPRINT_MAX 1000000000
+#define CERTIFICATE "certificate:"
 
 const char *qp_line_name(enum qp_line line)
 {
@@ -122,10 +126,39 @@ static enum qp_code check_names(struct reading *reading, const json_t *object, c
     return QP_OK;
 }
 
+static enum qp_code check_scheme(struct reading *reading, const char *name, const char *scheme)
+{
+    size_t len = strlen(scheme);
+    return len > 0 && len <= SCHEME_CHARACTERS_MAX &&
+                   qp_class_check(QP_CLASS_CODE, qp_span_of(scheme, len))
+               ? QP_OK
+               : qp_fail(reading->err, QP_E_INPUT,
+                         "policy: %s: \"%.60s\" is not the code of a scheme, such as eu-organic",
+                         name, scheme);
+}
+
+/* The schemes for which a certifier is trusted. */
+static enum qp_code read_schemes(struct reading *reading, const json_t *list, const char *name,
+                                 struct qp_trusted *trusted)
+{
+    enum qp_code rc = read_texts(reading, list, name, &trusted->schemes, &trusted->scheme_count);
+    if (rc == QP_OK && list != NULL &&
+        (trusted->scheme_count == 0 || trusted->scheme_count > SCHEMES_MAX)) {
+        return refuse(reading, name,
+                      "1 to 64 schemes are allowed; leave them out to trust for any");
+    }
+    for (size_t i = 0; rc == QP_OK && i < trusted->scheme_count; i++) {
+        rc = check_scheme(reading, name, trusted->schemes[i]);
+    }
+    return rc;
+}
+
 static enum qp_code read_one_trusted(struct reading *reading, const json_t *item, const char *name,
                                      struct qp_trusted *trusted)
 {
-    static const char *const names[] = {"party", "key", "datasets"};
+    /* What the party is trusted with: the third name is another one for certifiers. */
+    bool certifies = strcmp(name, "certifiers") == 0;
+    const char *const names[] = {"party", "key", certifies ? "schemes" : "datasets"};
     if (json_is_string(item)) { /* the short form: just the party */
         return copy_text(reading, item, name, &trusted->party);
     }
@@ -146,11 +179,12 @@ static enum qp_code read_one_trusted(struct reading *reading, const json_t *item
             rc = refuse(reading, name, "a key is 64 hexadecimal digits");
         }
     }
-    if (rc == QP_OK) {
-        rc = read_texts(reading, json_object_get(item, "datasets"), name, &trusted->datasets,
-                        &trusted->dataset_count);
+    if (rc == QP_OK && certifies) {
+        return read_schemes(reading, json_object_get(item, "schemes"), name, trusted);
     }
-    return rc;
+    return rc == QP_OK ? read_texts(reading, json_object_get(item, "datasets"), name,
+                                    &trusted->datasets, &trusted->dataset_count)
+                       : rc;
 }
 
 static enum qp_code read_trusted(struct reading *reading, const char *name,
@@ -175,34 +209,83 @@ static enum qp_code read_trusted(struct reading *reading, const char *name,
     return rc;
 }
 
+/* A line of the verdict, or a claim. A scheme goes to `schemes`, which has room. */
+static enum qp_code require(struct reading *reading, const char *name, const char **schemes)
+{
+    struct qp_trust *trust = reading->trust;
+    for (int line = 0; line < QP_LINE_COUNT; line++) {
+        if (strcmp(name, qp_line_name((enum qp_line)line)) == 0) {
+            trust->required[line] = true;
+            return QP_OK;
+        }
+    }
+    if (strcmp(name, "footprint") == 0) {
+        trust->require_footprint = true;
+        return QP_OK;
+    }
+    if (strcmp(name, "circular") == 0) {
+        trust->require_circular = true;
+        return QP_OK;
+    }
+    if (strncmp(name, CERTIFICATE, strlen(CERTIFICATE)) == 0) {
+        const char *scheme = name + strlen(CERTIFICATE);
+        enum qp_code rc = check_scheme(reading, "require", scheme);
+        for (size_t i = 0; i < trust->required_scheme_count; i++) {
+            if (strcmp(schemes[i], scheme) == 0) {
+                return rc;
+            }
+        }
+        if (rc == QP_OK && trust->required_scheme_count == SCHEMES_MAX) {
+            return refuse(reading, "require", "at most 64 schemes can be required");
+        }
+        if (rc == QP_OK) {
+            schemes[trust->required_scheme_count++] = scheme;
+        }
+        return rc;
+    }
+    return qp_fail(
+        reading->err, QP_E_INPUT,
+        "policy: require: \"%.40s\" is neither a line nor a claim; there are "
+        "authentic, authorised, unbroken, conserved, located, deforestation-free, legal, "
+        "current, footprint, circular and certificate:SCHEME",
+        name);
+}
+
 static enum qp_code read_required(struct reading *reading)
 {
     const char *const *names = NULL;
     size_t count = 0;
-    enum qp_code rc =
-        read_texts(reading, json_object_get(reading->json, "require"), "require", &names, &count);
+    const char **schemes =
+        qp_arena_alloc_zero(&reading->trust->arena, SCHEMES_MAX, sizeof *schemes);
+    enum qp_code rc = schemes != NULL
+                          ? read_texts(reading, json_object_get(reading->json, "require"),
+                                       "require", &names, &count)
+                          : no_memory(reading->err);
     if (rc == QP_OK && count == 0) {
         rc = refuse(reading, "require", "at least one line of the verdict is needed");
     }
     for (size_t i = 0; rc == QP_OK && i < count; i++) {
-        bool known = false;
-        for (int line = 0; line < QP_LINE_COUNT; line++) {
-            if (strcmp(names[i], qp_line_name((enum qp_line)line)) == 0) {
-                reading->trust->required[line] = true;
-                known = true;
-            }
-        }
-        if (!known) {
-            rc = qp_fail(reading->err, QP_E_INPUT,
-                         "policy: require: \"%.40s\" is not a line; there are authentic, "
-                         "authorised, unbroken, conserved, located, deforestation-free, legal, "
-                         "current",
-                         names[i]);
-        }
+        rc = require(reading, names[i], schemes);
     }
+    reading->trust->required_schemes = schemes;
     /* What is not authentic is nothing at all. */
     reading->trust->required[QP_LINE_AUTHENTIC] = true;
     return rc;
+}
+
+static enum qp_code read_footprint(struct reading *reading)
+{
+    const json_t *most = json_object_get(reading->json, "footprint_max_g_per_kg");
+    if (most == NULL) {
+        return QP_OK;
+    }
+    if (!json_is_integer(most) || json_integer_value(most) < 0 ||
+        json_integer_value(most) > FOOTPRINT_MAX) {
+        return refuse(reading, "footprint_max_g_per_kg", "0 to 1000000000 grams are allowed");
+    }
+    reading->trust->has_footprint_max = true;
+    reading->trust->footprint_max_g_per_kg = (uint64_t)json_integer_value(most);
+    return QP_OK;
 }
 
 static enum qp_code read_legal(struct reading *reading)
@@ -279,10 +362,13 @@ static enum qp_code refuse_empty(struct reading *reading, const char *name, cons
 
 static enum qp_code read_policy(struct reading *reading)
 {
-    static const char *const names[] = {
-        "policy",     "name",      "ledger_id", "log",
-        "registrars", "assessors", "cut_off",   "checkpoint_age_days_max",
-        "rule_sets",  "require",   "legal",     "assessment_lag_days_max"};
+    static const char *const names[] = {"policy",     "name",
+                                        "ledger_id",  "log",
+                                        "registrars", "assessors",
+                                        "cut_off",    "checkpoint_age_days_max",
+                                        "rule_sets",  "require",
+                                        "legal",      "assessment_lag_days_max",
+                                        "certifiers", "footprint_max_g_per_kg"};
     if (!json_is_object(reading->json)) {
         return refuse(reading, "file", "a JSON object is needed");
     }
@@ -310,6 +396,12 @@ static enum qp_code read_policy(struct reading *reading)
     }
     if (rc == QP_OK) {
         rc = read_trusted(reading, "assessors", &reading->trust->assessors);
+    }
+    if (rc == QP_OK) {
+        rc = read_trusted(reading, "certifiers", &reading->trust->certifiers);
+    }
+    if (rc == QP_OK) {
+        rc = read_footprint(reading);
     }
     if (rc == QP_OK) {
         rc = read_times(reading);

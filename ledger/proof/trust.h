@@ -14,6 +14,8 @@ struct qp_trusted {
     struct qp_public_key key;
     const char *const *datasets; /* an assessment names each of these; assessors only */
     size_t dataset_count;
+    const char *const *schemes; /* certificates of these only; none: of any; certifiers only */
+    size_t scheme_count;
 };
 
 struct qp_trusted_list {
@@ -28,12 +30,19 @@ struct qp_trust {
     struct qp_policy *log;             /* C2SP: logs, witnesses, quorum */
     struct qp_trusted_list registrars; /* empty: any that the ledger has */
     struct qp_trusted_list assessors;
+    struct qp_trusted_list certifiers;
     uint64_t cut_off_ms;
     uint64_t checkpoint_age_ms_max; /* 0: no limit */
     uint64_t assessment_lag_ms_max; /* from the newest observation to the harvest; 0: no limit */
     const char *const *rule_sets;   /* names, or event ids; empty: any that the ledger has */
     size_t rule_set_count;
     bool required[QP_LINE_COUNT];
+    bool require_footprint; /* claims */
+    bool require_circular;
+    const char *const *required_schemes; /* of certificates */
+    size_t required_scheme_count;
+    bool has_footprint_max;
+    uint64_t footprint_max_g_per_kg;
     uint32_t legal_heads; /* bit of each Qp__LegalityHead that must be shown */
     Qp__EvidenceLevel legal_level;
 };

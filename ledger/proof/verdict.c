@@ -45,6 +45,7 @@ void qp_verdict_free(struct qp_verdict *verdict)
         json_decref(verdict->lines[i].ranges);
     }
     json_decref(verdict->facts);
+    qp_claims_wipe(&verdict->claims);
     qp_arena_wipe(&verdict->arena);
     qp_free(verdict);
 }
@@ -192,7 +193,7 @@ void qp_verdict_fact_text(struct qp_verdict *verdict, const char *name, const ch
 
 bool qp_verdict_passed(const struct qp_verdict *verdict)
 {
-    bool passed = !verdict->out_of_memory;
+    bool passed = !verdict->out_of_memory && qp_claims_passed(&verdict->claims);
     for (int i = 0; i < QP_LINE_COUNT; i++) {
         passed = passed && (!verdict->required[i] || verdict->lines[i].result == QP_PASS);
     }
@@ -236,7 +237,8 @@ enum qp_code qp_verdict_json(const struct qp_verdict *verdict, unsigned indent, 
          json_object_set_new(whole, "verdict",
                              json_string(qp_verdict_passed(verdict) ? "PASS" : "FAIL")) == 0 &&
          json_object_update(whole, verdict->facts) == 0 &&
-         json_object_set(whole, "lines", lines) == 0;
+         json_object_set(whole, "lines", lines) == 0 &&
+         json_object_set_new(whole, "claims", qp_claims_json(&verdict->claims)) == 0;
     enum qp_code rc = ok ? qp_json_print(whole, indent, out, err)
                          : qp_fail(err, QP_E_MEMORY, "no memory to write the verdict");
     json_decref(lines);

@@ -3,6 +3,7 @@
 #ifndef QP_PROOF_VERDICT_H
 #define QP_PROOF_VERDICT_H
 
+#include "proof/claims.h"
 #include "proof/slice.h"
 
 #include <jansson.h>
@@ -36,6 +37,7 @@ struct qp_verdict {
     struct qp_arena arena;
     struct qp_verdict_line lines[QP_LINE_COUNT];
     bool required[QP_LINE_COUNT];
+    struct qp_claims claims;
     json_t *facts; /* object: what the bundle is about */
     struct qp_verdict_plot *plots;
     size_t plot_count;

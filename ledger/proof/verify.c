@@ -1,5 +1,6 @@
 #include "proof/evidence.h"
 #include "proof/explain.h"
+#include "proof/judge_claims.h"
 
 #include "core/check.h"
 
@@ -34,9 +35,9 @@ static void number_authentic(struct qp_verdict *verdict, const struct qp_slice *
 static enum qp_code judge(struct qp_judging *judging, const struct question *question)
 {
     static enum qp_code (*const lines[])(struct qp_judging *) = {
-        qp_judge_facts,     qp_judge_authorised, qp_judge_unbroken,
-        qp_judge_conserved, qp_judge_plots,      qp_judge_forests,
-        qp_judge_legal,     qp_judge_current,    qp_judge_contamination};
+        qp_judge_facts, qp_judge_authorised, qp_judge_unbroken,      qp_judge_conserved,
+        qp_judge_notes, qp_judge_plots,      qp_judge_regulation,    qp_judge_forests,
+        qp_judge_legal, qp_judge_current,    qp_judge_contamination, qp_judge_claims};
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < QP_COUNT(lines); i++) {
         rc = lines[i](judging);
@@ -119,6 +120,7 @@ static enum qp_code verify(struct qp_span bundle, const struct question *questio
     rc = qp_verdict_new(question->trust, &made, err);
     if (rc == QP_OK && authentic != QP_OK) {
         judge_forged(&slice, question, reason.text, made);
+        rc = qp_judge_no_claims(made, question->trust, err);
     } else if (rc == QP_OK) {
         rc = judge_authentic(&slice, question, made, err);
     }

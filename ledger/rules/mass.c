@@ -7,6 +7,7 @@
 #include "core/check.h"
 #include "core/time.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,26 @@ uint64_t qp_yield_grams(const struct qp_yield *yield, uint64_t grams)
     return (uint64_t)(((wide)grams * yield->factor_ppm + MILLION - 1) / MILLION);
 }
 
+/* Whoever takes a plot over what is usual is told once; nothing is refused for it. */
+static void warn_of_yield(const struct qp_job *job, const Qp__LotHarvested *body,
+                          const Qp__HarvestOrigin *origin, const Qp__PlotState *plot,
+                          const Qp__YieldCap *cap, uint64_t before, uint64_t after)
+{
+    wide usual = (wide)cap->warn_grams_per_ha * plot->area_m2 / M2_PER_HA;
+    if (job->context->warn == NULL || before > usual || after <= usual) {
+        return;
+    }
+    char form[40];
+    char text[240];
+    qp_form_name(form, cap->form);
+    (void)snprintf(text, sizeof text,
+                   "plot %s has yielded %llu kg (%s) in crop year %u over all buyers; above %llu "
+                   "kg its %llu m2 yield more than is usual",
+                   origin->plot, ull(after / 1000), form, body->crop_year,
+                   ull((uint64_t)(usual / 1000)), ull(plot->area_m2));
+    job->context->warn(job->context->warn_context, text);
+}
+
 /* Add one origin to what its plot has yielded in the crop year, over all buyers. */
 static enum qp_code count_harvest(struct qp_job *job, const Qp__LotHarvested *body,
                                   const Qp__HarvestOrigin *origin, const Qp__PlotState *plot,
@@ -141,6 +162,7 @@ static enum qp_code count_harvest(struct qp_job *job, const Qp__LotHarvested *bo
                          origin->plot, ull(state.grams / 1000), form, body->crop_year,
                          ull(plot->area_m2), ull((uint64_t)(most / 1000)));
     }
+    warn_of_yield(job, body, origin, plot, cap, before, state.grams);
     return qp_job_put(job, &at, &qp_rule_harvest_state, &state);
 }
 

@@ -359,6 +359,27 @@ enum qp_code qp_job_rule_set(struct qp_job *job, const Qp__RuleSetPublished **fo
     return rc;
 }
 
+enum qp_code qp_rules_in_force(const struct qp_rule_context *context, uint64_t occurred_ms,
+                               struct qp_state *state, const Qp__RuleSetPublished **found,
+                               struct qp_err *err)
+{
+    Qp__Event event = QP__EVENT__INIT;
+    struct qp_err reason;
+    qp_err_init(&reason);
+    event.occurred_ms = occurred_ms;
+    QP_ASSERT(context->memo != NULL);
+    struct qp_job job = make_job(context, &event, state, NULL, &reason);
+    *found = NULL;
+    enum qp_code rc = qp_job_rule_set(&job, found);
+    if (rc == QP_E_REFUSED) {
+        return QP_OK;
+    }
+    if (rc != QP_OK && err != NULL) {
+        *err = reason;
+    }
+    return rc;
+}
+
 const Qp__ConversionFactor *qp_rules_factor(const Qp__RuleSetPublished *published,
                                             Qp__Commodity commodity, Qp__Form from, Qp__Form to)
 {

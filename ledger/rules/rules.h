@@ -40,6 +40,9 @@ struct qp_rule_context {
     /* Kept by the caller from event to event, so that a rule set is decoded once. NULL: each time.
      */
     struct qp_rule_memo *memo;
+    /* Told of what is no reason to refuse, and worth a look. May be NULL. */
+    void (*warn)(void *warn_context, const char *text);
+    void *warn_context;
 };
 
 /* Judge one event and, if it may happen, change the state. On a refusal the state may hold part of
@@ -70,6 +73,13 @@ enum qp_code qp_rules_draw(const struct qp_rule_context *context, const Qp__Even
 enum qp_code qp_rules_party(const struct qp_public_key *key, uint64_t index, struct qp_state *state,
                             struct qp_arena *scratch, char party[32],
                             struct qp_err *err) QP_MUST_USE;
+
+/* The rule set by which an event of this time is judged that stands at the context's place. *found
+ * is NULL where none is in force, else as long-lived as the context's memo, which is needed.
+ * QP_E_MEMORY; what the state returns. */
+enum qp_code qp_rules_in_force(const struct qp_rule_context *context, uint64_t occurred_ms,
+                               struct qp_state *state, const Qp__RuleSetPublished **found,
+                               struct qp_err *err) QP_MUST_USE;
 
 struct qp_rule_code {
     const char *code; /* "QP-…" */

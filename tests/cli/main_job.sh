@@ -29,7 +29,8 @@ expect 0 quipu audit demo/ledger
 
 # The importer: one file, one policy, nothing else, and no network where that can be had.
 mkdir desk
-cp demo/importer/shipment.quipu demo/importer/cocoa.quipu demo/importer/policy.json desk/
+cp demo/importer/shipment.quipu demo/importer/cocoa.quipu demo/importer/policy.json \
+    demo/importer/organic.json desk/
 cd desk
 offline=
 if unshare -rn true 2>/dev/null; then
@@ -49,6 +50,17 @@ is "$(jq -c '[.shipment, .goods.net_grams, .goods.bags]' cocoa.json)" \
     '["puerto-verde/SH-2026-02",12480000,195]'
 expect 0 $offline quipu verify shipment.quipu cocoa.quipu --policy policy.json
 says '^VERDICT: PASS' out
+# The cocoa is organic all the way, by who its importer trusts for that; the coffee is not.
+expect 0 $offline quipu verify --json cocoa.quipu --policy organic.json
+is "$(jq -c '[.claims[] | [.name, .result, .required]]' out)" \
+    '[["certificate:eu-organic","PASS",true],["footprint","PASS",true],["circular","NOT SHOWN",false]]'
+is "$(jq -c '[.claims[].numbers | .events, .covered, .certificates, .g_per_kg, .waste_grams | values]' out)" \
+    '[215,215,2,1013,26500]'
+says 'Reglamento (UE) 2018/848: cacao en grano' out
+expect 1 $offline quipu verify --json shipment.quipu --policy organic.json
+is "$(jq -c '[.claims[] | [.name, .result]]' out)" \
+    '[["certificate:eu-organic","NOT SHOWN"],["footprint","NOT SHOWN"],["circular","NOT SHOWN"]]'
+says 'no certificate of eu-organic is shown that selva-central holds' out
 expect 0 quipu export shipment.quipu --policy policy.json --format traces-geojson -o plots.geojson
 is "$(jq '.features | length' plots.geojson)" \
     "$(jq '.lines[] | select(.name == "located") | .numbers.plots' shipment.json)"

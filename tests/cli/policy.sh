@@ -15,6 +15,12 @@ expect 0 quipu policy show policy.json
 says '^assessors       geo-andes$' out
 says '^checkpoint age  at most 90 days$' out
 says '^assessment lag  at most 730 days$' out
+says '^certifiers      none: no certificate counts$' out
+says '^footprint       no limit$' out
+says '^legality        land_use, environment, forest, third_parties, labour,$' out
+if grep -v '^log key' out | grep -n '.\{81\}'; then
+    fail 'wider than 80 columns'
+fi
 
 # From a bundle it is the same, but the reader is told to compare.
 expect 0 quipu policy new --bundle shipment.quipu --assessor geo-andes --registrar registry
@@ -25,7 +31,8 @@ says 'compare both with what the operator' err
 
 expect 0 quipu policy new --ledger ledger --preset provenance --max-age 7 --name importer
 is "$(jq -c '[.name, .checkpoint_age_days_max, .require]' out)" \
-    '["importer",7,["authentic","authorised","unbroken","conserved"]]'
+    '["importer",7,["authentic","authorised","unbroken","conserved","current"]]'
+is "$(jq -c '[has("cut_off"), has("assessment_lag_days_max"), .legal.heads]' out)" '[false,false,[]]'
 expect 0 quipu policy new --ledger ledger
 says 'no --assessor is named' err
 is "$(jq 'has("registrars")' out)" false
@@ -73,10 +80,35 @@ is "$(jq -cS . out)" "$(jq -cS . policy.json)"
 expect 3 quipu policy show --json shipment.quipu
 is_json err
 
+# Claims: whose certificates count, and what of them must pass.
+expect 0 quipu policy new --ledger ledger --preset provenance --certifier certi-andes \
+    --require certificate:eu-organic --require footprint --footprint-max 1500 -o claims.json
+says '^quipu: --certifier certi-andes: no such party is enrolled in the ledger$' err
+is "$(jq -c '[.certifiers, .require[5:], .footprint_max_g_per_kg]' claims.json)" \
+    '[["certi-andes"],["certificate:eu-organic","footprint"],1500]'
+jq '.certifiers += [{party: "otra", schemes: ["fairtrade", "spp"]}]' claims.json >more.json
+expect 0 quipu policy show more.json
+says '^certifiers      certi-andes$' out
+says '^                otra, for fairtrade and spp$' out
+says '^footprint       at most 1500 g CO2e per kg at the container$' out
+says '^                certificate:eu-organic, footprint$' out
+expect 0 quipu policy new --ledger ledger --assessor geo-andes --require certificate:eu-organic
+says 'no --certifier is named' err
+expect 3 quipu policy new --ledger ledger --require organic
+says '"organic" is neither a line nor a claim; there are authentic, .* certificate:SCHEME' err
+expect 3 quipu policy new --ledger ledger --require 'certificate:eu organic'
+for wrong in '.certifiers = [{party: "otra", schemes: []}]' '.footprint_max_g_per_kg = -1' \
+    '.certifiers = [{party: "otra", datasets: ["x"]}]' '.registrars = [{party: "x", schemes: ["y"]}]' \
+    '.footprint_max_g_per_kg = 1.5'; do
+    jq "$wrong" policy.json >wrong.json
+    expect 3 quipu policy show wrong.json
+done
+
 expect 2 quipu policy new
 expect 2 quipu policy new --ledger ledger --bundle shipment.quipu
 expect 2 quipu policy new --ledger ledger --preset eudr
-says 'eudr-2026 and provenance' err
+says 'there is no preset "eudr"; there are eudr-2026 (.*), provenance (.*)$' err
+expect 2 quipu policy new --ledger ledger --certifier 'Certi Andes'
 expect 2 quipu policy new --ledger ledger --assessor 'Geo Andes'
 expect 2 quipu policy new --ledger ledger --max-age 0
 expect 3 quipu policy new --bundle rules.qst

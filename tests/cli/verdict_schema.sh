@@ -59,8 +59,12 @@ quipu verify --json shipment.quipu --policy forged.json --explain located >>expl
 "$TELL_EVIDENCE" shipment.quipu policy.json >evidence
 is "$(jq '.evidence.assessments | length' evidence)" 1
 is "$(jq '.evidence.hand_overs[0] | has("received_grams")' evidence)" true
-jq -c '.claims = [{name: "fair", result: "NOT SHOWN", required: false, numbers: {}, reasons: []}]' \
-    pass >claims
+# And with claims that the policy requires.
+jq '.require += ["certificate:eu-organic", "footprint"]' policy.json >claims.json
+quipu verify --json shipment.quipu --policy claims.json >claims || true
+is "$(jq '.claims | length' claims)" 3
+jq '.require += ["certificate:eu-organic"] | .ledger_id = ("0" * 64)' policy.json >forged.json
+quipu verify --json shipment.quipu --policy forged.json >>claims || true
 expect 0 fits pass fail sealed bad forged explained evidence claims
 
 # The schema is exact: what is not in it, is missing, or is of another kind does not fit.
@@ -69,7 +73,9 @@ expect 0 fits whole
 count=0
 for change in '.more = 1' 'del(.lines)' '.lines |= reverse' '.lines[0].result = "MAYBE"' \
     '.lines[3].numbers.bags = 1' '.lines[0].entries.ranges = [[1]]' 'del(.lines[7])' \
-    'del(.policy)' 'del(.contamination)' '.goods.net_grams = "390 kg"' '.ledger_id = "00"' \
+    'del(.policy)' 'del(.contamination)' 'del(.claims)' '.claims[0].result = "MAYBE"' \
+    '.claims[0].name = "fair"' 'del(.regulation.covered)' '.country_risk[0].level = "odd"' \
+    'del(.country_risk)' '.goods.net_grams = "390 kg"' '.ledger_id = "00"' \
     '.contamination.sources[0].cause = "bad luck"' '.contamination.sources[0].path = []' \
     'del(.contamination.touched_grams)' 'del(.explain.events[0].id)' \
     '.explain.events[0].checked = ["nothing"]' '.explain.line = "forest"' \

@@ -23,7 +23,12 @@ says '^legal               NOT SHOWN  ' out
 if grep -n '.\{81\}' out; then
     fail 'wider than 80 columns'
 fi
-is "$(grep -c '^[a-z-]*  *\(PASS\|FAIL\|NOT SHOWN\)' out)" 8
+is "$(sed '/^circular/,$d' out | grep -c '^[a-z-]*  *\(PASS\|FAIL\|NOT SHOWN\)')" 8
+says '^regulation  covers HS 0901 (from 2023-06-29); applies to large-and-medium from$' out
+says '^risk        PE standard$' out
+# Beyond the lines, and only what something is shown of.
+says '^circular            NOT SHOWN  98 kg by product, 0 kg waste, 0 kg used,$' out
+says_not '^footprint' out
 
 expect 0 quipu verify --json shipment.quipu --policy policy.json
 is "$(wc -l <out)" 1
@@ -32,6 +37,18 @@ is "$(jq -r '[.lines[].name] | join(" ")' out)" \
     'authentic authorised unbroken conserved located deforestation-free legal current'
 is "$(jq -r '.lines | all(has("result") and has("required") and has("numbers") and has("reasons"))' out)" true
 is "$(jq -c '[.policy, .assessed_by]' out)" '["eudr-2026",["geo-andes"]]'
+is "$(jq -c '[.claims[] | [.name, .result, .required]]' out)" \
+    '[["footprint","NOT SHOWN",false],["circular","NOT SHOWN",false]]'
+is "$(jq -c '[.regulation.covered, .regulation.heading, .country_risk[0].level]' out)" \
+    '[true,"0901","standard"]'
+
+# A claim that the policy requires counts.
+jq '.require += ["footprint", "certificate:eu-organic"]' policy.json >claims.json
+expect 1 quipu verify shipment.quipu --policy claims.json
+says '^VERDICT: FAIL (required: certificate:eu-organic, footprint)$' out
+says '^    no footprint is recorded on the way of the goods$' out
+tr -s ' \n' ' ' <out >words
+says 'harvest of lot coop-norte/E-0001 by coop-norte on 2026-06-05: no certificate of eu-organic is shown that coop-norte holds' words
 
 # The time counts.
 expect 1 quipu verify shipment.quipu --policy policy.json --now 2027-12-31

@@ -203,7 +203,7 @@ static void seed_texts(void)
 /* The policy of the worked example. */
 static void seed_trust(void)
 {
-    uint8_t text[4096];
+    uint8_t text[4096] = {0};
     FILE *file = fopen(QP_SOURCE_DIR "/tests/vectors/policy.json", "rb");
     if (file == NULL) {
         fprintf(stderr, "run make_example first\n");
@@ -212,6 +212,24 @@ static void seed_trust(void)
     size_t len = fread(text, 1, sizeof text, file);
     fclose(file);
     seed("trust", "example", qp_span_of(text, len));
+    /* And one that asks for claims, of the same ledger and log. */
+    const char *head = strstr((const char *)text, "\"assessors\"");
+    struct qp_buf claims = {0};
+    if (len == sizeof text || head == NULL ||
+        qp_buf_add(&claims, qp_span_of(text, (size_t)(head - (const char *)text)), NULL) != QP_OK ||
+        qp_buf_add_text(&claims,
+                        "\"registrars\":[\"operator\"],\"certifiers\":[\"certi-andes\",{\"party\":"
+                        "\"certi-sur\",\"key\":\"01010101010101010101010101010101010101010101010101"
+                        "01010101010101\",\"schemes\":[\"eu-organic\",\"fairtrade\"]}],"
+                        "\"footprint_max_g_per_kg\":1500,\"legal\":{\"heads\":[\"land_use\","
+                        "\"labour\"],\"level\":\"verified\"},\"require\":[\"authentic\","
+                        "\"certificate:eu-organic\",\"footprint\",\"circular\"]}",
+                        NULL) != QP_OK) {
+        fprintf(stderr, "no seed of claims\n");
+        exit(1);
+    }
+    seed("trust", "claims", qp_span_buf(&claims));
+    qp_buf_wipe(&claims);
 }
 
 int main(int argc, char **argv)

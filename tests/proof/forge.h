@@ -352,16 +352,20 @@ static inline struct qp_trust *forge_trust(struct forge *forge, const char *more
     char vkey[QP_VKEY_TEXT_BYTES];
     char id[65];
     char text[4096];
+    const char *require = strstr(more, "\"require\"") != NULL
+                              ? ""
+                              : ", \"require\": [\"authentic\", \"authorised\", \"unbroken\", "
+                                "\"conserved\", \"located\", \"deforestation-free\"]";
     struct qp_trust *trust = NULL;
     qp_vkey_format(&forge->log_vkey, vkey);
     qp_hash_hex(id, &forge->ledger_id);
     snprintf(text, sizeof text,
              "{\"policy\": \"quipu/policy/v1\", \"ledger_id\": \"%s\", \"log\": [\"log %s\", "
              "\"quorum none\"], \"registrars\": [\"operator\"], %s"
-             "\"cut_off\": \"2020-12-31T23:59:59.999Z\", \"require\": [\"authentic\", "
-             "\"authorised\", \"unbroken\", \"conserved\", \"located\", \"deforestation-free\"]%s}",
+             "\"cut_off\": \"2020-12-31T23:59:59.999Z\"%s%s}",
              id, vkey,
-             strstr(more, "\"assessors\"") == NULL ? "\"assessors\": [\"assessor\"], " : "", more);
+             strstr(more, "\"assessors\"") == NULL ? "\"assessors\": [\"assessor\"], " : "",
+             require, more);
     assert_ok(qp_trust_new(qp_span_text(text), &trust, err));
     return trust;
 }

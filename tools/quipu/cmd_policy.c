@@ -1,33 +1,65 @@
 /* quipu policy: what an importer trusts and requires, as a file. */
 #include "identity.h"
+#include "policy_show.h"
 #include "trust_file.h"
 
 #include "core/check.h"
-#include "core/time.h"
 #include "host/file.h"
 #include "proof/trust.h"
 #include "wire/json.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define LEDGER_JSON_BYTES_MAX 65536
-#define AGE_DAYS_DEFAULT 90
-#define LAG_DAYS_DEFAULT 730 /* yearly maps come out months after their year */
-#define DAY_MS UINT64_C(86400000)
 
 /* ---- Writing ---- */
+
+/* What there is to choose from. */
+struct preset {
+    const char *name;
+    const char *for_whom;
+    uint64_t age_days_max; /* of the checkpoint */
+    uint64_t lag_days_max; /* of the assessments; 0: no limit */
+    const char *cut_off;
+    bool all_heads; /* of legality */
+    const char *require[QP_LINE_COUNT + 1];
+};
+
+/* eudr-2026: what Art. 3 and 9 of Regulation (EU) 2023/1115 want of an importer and a bundle can
+ * show. How strong the evidence of legality has to be the law leaves to the importer's own
+ * assessment of risk (Art. 10): all its heads are judged and told, and line 7 is not required.
+ * Yearly maps come out months after their year, hence the lag.
+ *
+ * provenance: goods outside the regulation, such as alpaca, banana and aguaje. Nobody assesses
+ * their land. */
+static const struct preset presets[] = {
+    {.name = "eudr-2026",
+     .for_whom = "goods under Regulation (EU) 2023/1115",
+     .age_days_max = 90,
+     .lag_days_max = 730,
+     .cut_off = "2020-12-31T23:59:59.999Z",
+     .all_heads = true,
+     .require = {"authentic", "authorised", "unbroken", "conserved", "located",
+                 "deforestation-free", "current"}},
+    {.name = "provenance",
+     .for_whom = "goods outside that regulation",
+     .age_days_max = 90,
+     .require = {"authentic", "authorised", "unbroken", "conserved", "current"}},
+};
 
 struct request {
     const char *ledger;
     const char *bundle;
     const char *out;
     const char *name;
-    bool eudr; /* else provenance */
+    const struct preset *preset;
     uint64_t age_days;
+    uint64_t footprint_max_g_per_kg; /* UINT64_MAX: none */
     struct cli_list assessors;
     struct cli_list registrars;
+    struct cli_list certifiers;
+    struct cli_list claims;  /* to require */
     const Qp__Bundle *shown; /* of --bundle */
     struct reader *reader;   /* of --ledger with a folder */
     struct identity identity;
@@ -45,43 +77,80 @@ static json_t *texts(const char *const *items, size_t count)
     return list;
 }
 
+static json_t *list_heads(const struct preset *preset)
+{
+    json_t *list = json_array();
+    for (int head = 1; list != NULL && preset->all_heads && head <= 8; head++) {
+        char name[40];
+        qp_enum_name(name, &qp__legality_head__descriptor, head);
+        if (json_array_append_new(list, json_string(name)) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
+static json_t *list_required(const struct request *request)
+{
+    size_t count = 0;
+    while (request->preset->require[count] != NULL) {
+        count++;
+    }
+    json_t *list = texts(request->preset->require, count);
+    json_t *claims = texts(request->claims.items, request->claims.count);
+    if (list != NULL && json_array_extend(list, claims) != 0) {
+        json_decref(list);
+        list = NULL;
+    }
+    json_decref(claims);
+    return list;
+}
+
+/* Takes the value. */
+static void add(json_t **policy, const char *name, json_t *value)
+{
+    if (*policy == NULL) {
+        json_decref(value);
+    } else if (json_object_set_new(*policy, name, value) != 0) {
+        json_decref(*policy);
+        *policy = NULL;
+    }
+}
+
+static void add_parties(json_t **policy, const char *name, const struct cli_list *parties)
+{
+    if (parties->count > 0) {
+        add(policy, name, texts(parties->items, parties->count));
+    }
+}
+
 static json_t *make_policy(const struct request *request)
 {
     const struct identity *identity = &request->identity;
-    static const char *const require[] = {"authentic", "authorised", "unbroken",
-                                          "conserved", "located",    "deforestation-free",
-                                          "current"};
+    const struct preset *preset = request->preset;
     char id[65];
     qp_hash_hex(id, &identity->ledger_id);
     json_t *policy = json_pack(
         "{s:s, s:s, s:s, s:[o, s], s:o}", "policy", "quipu/policy/v1", "name", request->name,
         "ledger_id", id, "log", json_sprintf("log %s", identity->log_key), "quorum none",
         "assessors", texts(request->assessors.items, request->assessors.count));
-    if (policy == NULL) {
-        return NULL;
+    if (preset->cut_off != NULL) {
+        add(&policy, "cut_off", json_string(preset->cut_off));
     }
-    bool ok = json_object_set_new(policy, "cut_off", json_string("2020-12-31T23:59:59.999Z")) == 0;
-    if (request->registrars.count > 0) { /* without: any that the ledger has */
-        ok = ok &&
-             json_object_set_new(policy, "registrars",
-                                 texts(request->registrars.items, request->registrars.count)) == 0;
+    add_parties(&policy, "registrars", &request->registrars); /* without: any of the ledger */
+    add_parties(&policy, "certifiers", &request->certifiers);
+    if (preset->lag_days_max > 0) {
+        add(&policy, "assessment_lag_days_max", json_integer((json_int_t)preset->lag_days_max));
     }
-    if (request->eudr) {
-        ok = ok && json_object_set_new(policy, "assessment_lag_days_max",
-                                       json_integer(LAG_DAYS_DEFAULT)) == 0;
+    add(&policy, "checkpoint_age_days_max", json_integer((json_int_t)request->age_days));
+    if (request->footprint_max_g_per_kg != UINT64_MAX) {
+        add(&policy, "footprint_max_g_per_kg",
+            json_integer((json_int_t)request->footprint_max_g_per_kg));
     }
-    if (request->age_days > 0) {
-        ok = ok && json_object_set_new(policy, "checkpoint_age_days_max",
-                                       json_integer((json_int_t)request->age_days)) == 0;
-    }
-    ok = ok && json_object_set_new(policy, "require",
-                                   texts(require, request->eudr ? QP_COUNT(require) : 4)) == 0;
-    ok = ok && json_object_set_new(policy, "legal",
-                                   json_pack("{s:[], s:s}", "heads", "level", "documented")) == 0;
-    if (!ok) {
-        json_decref(policy);
-        return NULL;
-    }
+    add(&policy, "require", list_required(request));
+    add(&policy, "legal",
+        json_pack("{s:o, s:s}", "heads", list_heads(preset), "level", "documented"));
     return policy;
 }
 
@@ -103,7 +172,9 @@ static enum qp_code warn_of_parties(struct cli *cli, const struct request *reque
                                     const struct cli_list *list, Qp__Role role, struct qp_err *err)
 {
     const char *where = request->shown != NULL ? "in what the bundle shows" : "in the ledger";
-    const char *what = role == QP__ROLE__ROLE_ASSESSOR ? "assessor" : "registrar";
+    const char *what = role == QP__ROLE__ROLE_ASSESSOR    ? "assessor"
+                       : role == QP__ROLE__ROLE_CERTIFIER ? "certifier"
+                                                          : "registrar";
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < list->count; i++) {
         const char *party = list->items[i];
@@ -128,15 +199,24 @@ static enum qp_code warn_of_all(struct cli *cli, const struct request *request, 
     }
     enum qp_code rc =
         warn_of_parties(cli, request, &request->assessors, QP__ROLE__ROLE_ASSESSOR, err);
+    rc = rc == QP_OK
+             ? warn_of_parties(cli, request, &request->registrars, QP__ROLE__ROLE_REGISTRAR, err)
+             : rc;
     return rc == QP_OK
-               ? warn_of_parties(cli, request, &request->registrars, QP__ROLE__ROLE_REGISTRAR, err)
+               ? warn_of_parties(cli, request, &request->certifiers, QP__ROLE__ROLE_CERTIFIER, err)
                : rc;
 }
 
-static void warn_of_no_assessor(struct cli *cli, const struct request *request)
+/* What is required of somebody, and nobody is named. */
+static void warn_of_nobody(struct cli *cli, const struct request *request,
+                           const struct qp_trust *trust)
 {
-    if (request->eudr && request->assessors.count == 0) {
+    if (trust->required[QP_LINE_DEFORESTATION_FREE] && request->assessors.count == 0) {
         cli_note(cli, "no --assessor is named, and deforestation-free is required: nothing passes "
+                      "until the policy names one");
+    }
+    if (trust->required_scheme_count > 0 && request->certifiers.count == 0) {
+        cli_note(cli, "no --certifier is named, and a certificate is required: nothing passes "
                       "until the policy names one");
     }
 }
@@ -174,16 +254,16 @@ static enum qp_code write_policy(struct cli *cli, const struct request *request,
     if (rc == QP_OK) {
         rc = hand_out(cli, request, policy, qp_span_buf(&text), err);
     }
-    qp_trust_free(trust);
     json_decref(policy);
     qp_buf_wipe(&text);
     if (rc == QP_OK && request->shown != NULL) {
         warn_of_bundle(cli, &request->identity);
     }
     if (rc == QP_OK) {
-        warn_of_no_assessor(cli, request);
+        warn_of_nobody(cli, request, trust);
         rc = warn_of_all(cli, request, err);
     }
+    qp_trust_free(trust);
     return rc;
 }
 
@@ -253,33 +333,47 @@ static enum qp_code check_parties(const struct cli_list *list, const char *optio
     return QP_OK;
 }
 
+static enum qp_code find_preset(const char *name, const struct preset **preset, struct qp_err *err)
+{
+    char known[200] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < QP_COUNT(presets) && used < sizeof known; i++) {
+        if (strcmp(name, presets[i].name) == 0) {
+            *preset = &presets[i];
+            return QP_OK;
+        }
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s (%s)", i == 0 ? "" : ", ",
+                                 presets[i].name, presets[i].for_whom);
+    }
+    return qp_fail(err, QP_E_USAGE, "policy new: there is no preset \"%.40s\"; there are %s", name,
+                   known);
+}
+
 static enum qp_code check_request(struct request *request, const char *preset, struct qp_err *err)
 {
     if ((request->ledger == NULL) == (request->bundle == NULL)) {
         return qp_fail(err, QP_E_USAGE, "policy new: give --ledger DIR|FILE or --bundle FILE");
     }
-    request->eudr = strcmp(preset, "eudr-2026") == 0;
-    if (!request->eudr && strcmp(preset, "provenance") != 0) {
-        return qp_fail(err, QP_E_USAGE,
-                       "policy new: there is no preset \"%.40s\"; there are eudr-2026 and "
-                       "provenance",
-                       preset);
+    enum qp_code rc = find_preset(preset, &request->preset, err);
+    if (rc != QP_OK) {
+        return rc;
     }
     if (request->age_days == UINT64_MAX) {
-        request->age_days = request->eudr ? AGE_DAYS_DEFAULT : 0;
+        request->age_days = request->preset->age_days_max;
     } else if (request->age_days < 1 || request->age_days > 36500) {
         return qp_fail(err, QP_E_USAGE, "policy new: --max-age takes 1 to 36500 days");
     }
     if (request->name == NULL) {
         request->name = preset;
     }
-    enum qp_code rc = check_parties(&request->assessors, "assessor", err);
-    return rc == QP_OK ? check_parties(&request->registrars, "registrar", err) : rc;
+    rc = check_parties(&request->assessors, "assessor", err);
+    rc = rc == QP_OK ? check_parties(&request->registrars, "registrar", err) : rc;
+    return rc == QP_OK ? check_parties(&request->certifiers, "certifier", err) : rc;
 }
 
 static enum qp_code policy_new(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
-    struct request request = {.age_days = UINT64_MAX};
+    struct request request = {.age_days = UINT64_MAX, .footprint_max_g_per_kg = UINT64_MAX};
     struct stat info;
     const char *preset = "eudr-2026";
     const struct cli_option options[] = {
@@ -291,20 +385,29 @@ static enum qp_code policy_new(struct cli *cli, int argc, char **argv, struct qp
          "operator publishes"},
         {'o', "output", CLI_TEXT, "FILE", &request.out, "write it to FILE; else to stdout"},
         {0, "preset", CLI_TEXT, "NAME", &preset,
-         "which lines are required: eudr-2026 (all but legal; a checkpoint of 90 days at most), "
-         "or provenance (authentic, authorised, unbroken, conserved)"},
+         "for which goods: eudr-2026, under Regulation (EU) 2023/1115 (all lines but legal are "
+         "required), or provenance, outside it (not located and deforestation-free either)"},
         {0, "assessor", CLI_LIST, "PARTY", &request.assessors,
          "whose assessments of deforestation count; may be given again"},
         {0, "registrar", CLI_LIST, "PARTY", &request.registrars,
          "whose enrolments count; may be given again; none: any registrar of the ledger"},
-        {0, "max-age", CLI_NUMBER, "DAYS", &request.age_days, "oldest checkpoint that is current"},
+        {0, "certifier", CLI_LIST, "PARTY", &request.certifiers,
+         "whose certificates count, of whatever scheme; may be given again"},
+        {0, "require", CLI_LIST, "CLAIM", &request.claims,
+         "a claim, or a further line, that must pass: certificate:SCHEME, footprint, circular, "
+         "legal; may be given again"},
+        {0, "footprint-max", CLI_NUMBER, "GRAMS", &request.footprint_max_g_per_kg,
+         "most grams of CO2 equivalent for a kilogram at the container"},
+        {0, "max-age", CLI_NUMBER, "DAYS", &request.age_days,
+         "oldest checkpoint that is current; 90 if absent"},
         {0, "name", CLI_TEXT, "TEXT", &request.name, "name of the policy, shown in verdicts"},
     };
     const struct cli_spec spec = {
         .name = "policy new",
         .operands = "",
-        .about = "Write a policy: which ledger and log key an importer trusts, whose assessments "
-                 "and enrolments count, and which lines of a verdict must pass. The file is JSON, "
+        .about = "Write a policy: which ledger and log key an importer trusts, whose assessments, "
+                 "enrolments and certificates count, and which lines and claims of a verdict must "
+                 "pass. The file is JSON, "
                  "described in quipu-policy(5), and is meant to be edited.",
         .options = options,
         .option_count = QP_COUNT(options),
@@ -324,155 +427,6 @@ static enum qp_code policy_new(struct cli *cli, int argc, char **argv, struct qp
     }
     bool is_file = stat(request.ledger, &info) == 0 && !S_ISDIR(info.st_mode);
     return is_file ? for_json(cli, &request, err) : for_folder(cli, &request, err);
-}
-
-/* ---- Showing ---- */
-
-static void print_trusted(struct cli *cli, const char *name, const struct qp_trusted_list *list,
-                          const char *none)
-{
-    if (list->count == 0) {
-        printf("%-16s%s\n", name, none);
-    }
-    for (size_t i = 0; i < list->count; i++) {
-        const struct qp_trusted *item = &list->items[i];
-        printf("%-16s%s", i == 0 ? name : "", cli_safe(cli, item->party));
-        if (item->has_key) {
-            char hex[65];
-            qp_hex_encode(hex, qp_span_of(item->key.bytes, sizeof item->key.bytes));
-            printf(", only with key %s", hex);
-        }
-        for (size_t k = 0; k < item->dataset_count; k++) {
-            printf("%s%s", k == 0 ? ", with " : " and ", cli_safe(cli, item->datasets[k]));
-        }
-        printf("\n");
-    }
-}
-
-static void print_log_keys(struct cli *cli, const struct qp_policy *log)
-{
-    for (size_t i = 0; i < qp_policy_log_count(log); i++) {
-        char vkey[QP_VKEY_TEXT_BYTES];
-        qp_vkey_format(qp_policy_log(log, i), vkey);
-        printf("%-16s%s\n", i == 0 ? "log key" : "", cli_safe(cli, vkey));
-    }
-    for (size_t i = 0; i < qp_policy_witness_count(log); i++) {
-        printf("%-16s%s\n", i == 0 ? "witnesses" : "",
-               cli_safe(cli, qp_policy_witness_name(log, i)));
-    }
-    if (qp_policy_witness_count(log) == 0) {
-        printf("%-16snone: the log's own signature is enough\n", "witnesses");
-    }
-}
-
-static void print_legal(const struct qp_trust *trust)
-{
-    char level[40];
-    bool first = true;
-    qp_enum_name(level, &qp__evidence_level__descriptor, (int)trust->legal_level);
-    printf("%-16s", "legality");
-    for (int head = 1; head < 32; head++) {
-        if ((trust->legal_heads & (1U << head)) != 0) {
-            char name[40];
-            qp_enum_name(name, &qp__legality_head__descriptor, head);
-            printf("%s%s", first ? "" : ", ", name);
-            first = false;
-        }
-    }
-    if (first) {
-        printf("no heads are asked for\n");
-    } else {
-        printf("; evidence at least %s\n", level);
-    }
-}
-
-static void print_required(const struct qp_trust *trust)
-{
-    char text[200];
-    size_t used = 0;
-    for (int line = 0; line < QP_LINE_COUNT && used < sizeof text; line++) {
-        if (trust->required[line]) {
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used == 0 ? "" : ", ",
-                                     qp_line_name((enum qp_line)line));
-        }
-    }
-    printf("%-16s", "required");
-    cli_wrap(stdout, text, 16, 16, 80);
-}
-
-static void print_days(const char *name, uint64_t most_ms)
-{
-    if (most_ms == 0) {
-        printf("%-16sno limit\n", name);
-    } else {
-        printf("%-16sat most %" PRIu64 " days\n", name, most_ms / DAY_MS);
-    }
-}
-
-static void print_trust(struct cli *cli, const struct qp_trust *trust)
-{
-    char hex[65];
-    char time[QP_TIME_TEXT_BYTES];
-    qp_hash_hex(hex, &trust->ledger_id);
-    qp_time_format(time, trust->cut_off_ms);
-    printf("%-16s%s\n", "policy", cli_safe(cli, trust->name));
-    printf("%-16s%s\n", "ledger id", hex);
-    print_log_keys(cli, trust->log);
-    print_trusted(cli, "registrars", &trust->registrars, "any that the ledger has enrolled");
-    print_trusted(cli, "assessors", &trust->assessors, "none: no assessment counts");
-    printf("%-16s%s\n", "cut-off", trust->cut_off_ms == 0 ? "none" : time);
-    print_days("assessment lag", trust->assessment_lag_ms_max);
-    print_days("checkpoint age", trust->checkpoint_age_ms_max);
-    printf("%-16s", "rule sets");
-    for (size_t i = 0; i < trust->rule_set_count; i++) {
-        printf("%s%s", i == 0 ? "" : ", ", cli_safe(cli, trust->rule_sets[i]));
-    }
-    printf("%s\n", trust->rule_set_count == 0 ? "any that the ledger has published" : "");
-    print_required(trust);
-    print_legal(trust);
-}
-
-/* The policy as its file has it, once it is known to be one. */
-static enum qp_code show_json(struct cli *cli, struct qp_span text, struct qp_err *err)
-{
-    json_t *json = NULL;
-    enum qp_code rc = qp_json_parse(text, &json, err);
-    if (rc == QP_OK) {
-        cli_json(cli, json);
-    }
-    return rc;
-}
-
-static enum qp_code policy_show(struct cli *cli, int argc, char **argv, struct qp_err *err)
-{
-    const struct cli_spec spec = {
-        .name = "policy show",
-        .operands = "FILE",
-        .about = "Print in words what a policy trusts and requires.",
-        .operands_least = 1,
-        .operands_most = 1,
-        .json = true,
-    };
-    struct cli_operands operands;
-    struct qp_trust *trust = NULL;
-    struct qp_buf file = {0};
-    enum qp_code rc = cli_parse(cli, &spec, argc, argv, &operands, err);
-    if (rc != QP_OK || operands.help) {
-        return rc;
-    }
-    rc = qp_file_read(operands.list[0], QP_TRUST_BYTES_MAX, &file, err);
-    if (rc == QP_OK) {
-        rc = qp_trust_new(qp_span_buf(&file), &trust, err);
-        rc = rc == QP_OK ? rc : qp_prefix(err, rc, "%.150s", operands.list[0]);
-    }
-    if (rc == QP_OK && cli->json) {
-        rc = show_json(cli, qp_span_buf(&file), err);
-    } else if (rc == QP_OK) {
-        print_trust(cli, trust);
-    }
-    qp_trust_free(trust);
-    qp_buf_wipe(&file);
-    return rc;
 }
 
 enum qp_code cmd_policy(struct cli *cli, int argc, char **argv, struct qp_err *err)

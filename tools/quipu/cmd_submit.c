@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define LINES_MAX 20 /* of admitted statements, for one file; then only the sums are told */
+#define WARNINGS_TOLD_MAX 20
 
 struct submit {
     struct cli *cli;
@@ -29,6 +30,7 @@ struct submit {
     uint64_t again;
     uint64_t refused;
     uint64_t events;
+    uint64_t warnings;
     uint64_t kept_back; /* sequence of the first statement that a rule refused */
     bool keeps_back;
     struct qp_buf forked; /* file with the first statement that forks one in the ledger, and NUL */
@@ -138,6 +140,28 @@ static enum qp_code keep_refused(const struct submit *submit, const struct qp_su
 
 /* ---- What is said of each ---- */
 
+/* What was admitted, and is worth a look. */
+static void print_warnings(struct submit *submit, const struct qp_submitted *done)
+{
+    for (size_t i = 0; i < done->warning_count; i++) {
+        submit->warnings++;
+        if (i < QP_WARNINGS_MAX && submit->warnings <= WARNINGS_TOLD_MAX) {
+            cli_note(submit->cli, "%s, statement %" PRIu64 ": admitted, but see: %s",
+                     cli_safe(submit->cli, submit->file), done->record + 1,
+                     cli_safe(submit->cli, done->warnings[i]));
+        }
+    }
+}
+
+static json_t *list_warnings(const struct qp_submitted *done)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < done->warning_count && i < QP_WARNINGS_MAX; i++) {
+        (void)json_array_append_new(list, json_string(done->warnings[i]));
+    }
+    return list;
+}
+
 static void print_json(struct submit *submit, const struct qp_submitted *done, const char *kept)
 {
     bool ok = done->code == QP_OK;
@@ -147,6 +171,9 @@ static void print_json(struct submit *submit, const struct qp_submitted *done, c
     if (ok) {
         (void)json_object_set_new(json, "index", json_integer((json_int_t)done->index));
         (void)json_object_set_new(json, "events", json_integer((json_int_t)done->event_count));
+        if (done->warning_count > 0) {
+            (void)json_object_set_new(json, "warnings", list_warnings(done));
+        }
     } else {
         (void)json_object_set_new(json, "error", json_string(qp_code_name(done->err->code)));
         (void)json_object_set_new(json, "rule", json_string(done->err->rule));
@@ -236,6 +263,7 @@ static enum qp_code tell(void *context, const struct qp_submitted *submitted, st
         print_json(submit, submitted, kept.len > 0 ? (const char *)kept.data : NULL);
     } else if (rc == QP_OK) {
         print_line(submit, submitted);
+        print_warnings(submit, submitted);
     }
     qp_buf_wipe(&kept);
     return rc;
@@ -360,6 +388,14 @@ static void print_sum(const struct submit *submit, const struct qp_log *log)
            cli_number(size, qp_log_size(log)));
 }
 
+static void print_warning_sum(const struct submit *submit)
+{
+    if (submit->warnings > WARNINGS_TOLD_MAX) {
+        cli_note(submit->cli, "%" PRIu64 " such warnings in all; quipu submit --json tells more",
+                 submit->warnings);
+    }
+}
+
 /* What a refused statement keeps back, and the way on. */
 static void print_way_on(const struct submit *submit, const char *ledger)
 {
@@ -423,6 +459,7 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
     if (rc == QP_OK) {
         rc = submit_all(&submit, log, &operands, err);
         print_sum(&submit, log);
+        print_warning_sum(&submit);
         print_way_on(&submit, operands.list[0]);
     }
     if (rc == QP_OK && submit.refused > 0) {

@@ -22,6 +22,7 @@
 #define NAME_WIDTH 20
 #define RESULT_WIDTH 11
 #define REASON_INDENT 4
+#define OTHER_REASONS_MAX 2 /* of claims that the policy does not require */
 #define EXPLAIN_MOST 40
 
 static size_t out_width(void)
@@ -99,6 +100,49 @@ static void print_trust(struct cli *cli, const json_t *verdict)
     print_fact(cli, "assessed by", used > 0 ? line : "nobody whom the policy trusts for that");
 }
 
+/* What the law says of the goods, by the rule set that was in force at dispatch. */
+static void print_regulation(struct cli *cli, const json_t *regulation)
+{
+    char line[1024];
+    const json_t *applications = json_object_get(regulation, "applications");
+    const char *heading = text_of(regulation, "heading");
+    if (!json_is_object(regulation)) {
+        print_fact(cli, "regulation", "not known: no rule set was in force at dispatch");
+        return;
+    }
+    if (!json_is_true(json_object_get(regulation, "covered"))) {
+        snprintf(line, sizeof line, "does not cover these goods%s%.10s (rule set %.64s)",
+                 heading[0] != '\0' ? ": HS " : "", heading, text_of(regulation, "rule_set"));
+        print_fact(cli, "regulation", line);
+        return;
+    }
+    size_t used = (size_t)snprintf(line, sizeof line, "covers HS %.10s (from %.25s)%s", heading,
+                                   text_of(regulation, "effective_from"),
+                                   json_array_size(applications) > 0 ? "; applies to " : "");
+    for (size_t i = 0; i < json_array_size(applications) && used < sizeof line; i++) {
+        const json_t *row = json_array_get(applications, i);
+        used +=
+            (size_t)snprintf(line + used, sizeof line - used, "%s%.50s from %.25s",
+                             i == 0 ? "" : ", ", text_of(row, "operators"), text_of(row, "from"));
+    }
+    print_fact(cli, "regulation", line);
+}
+
+static void print_risk(struct cli *cli, const json_t *risks)
+{
+    char line[1024] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < json_array_size(risks) && used < sizeof line; i++) {
+        const json_t *row = json_array_get(risks, i);
+        used +=
+            (size_t)snprintf(line + used, sizeof line - used, "%s%.2s %.20s", i == 0 ? "" : ", ",
+                             text_of(row, "country"), text_of(row, "level"));
+    }
+    if (used > 0) {
+        print_fact(cli, "risk", line);
+    }
+}
+
 static void print_facts(struct cli *cli, const char *path, uint64_t size_bytes,
                         const json_t *verdict)
 {
@@ -120,10 +164,20 @@ static void print_facts(struct cli *cli, const char *path, uint64_t size_bytes,
              text_of(checkpoint, "time"));
     print_fact(cli, "checkpoint", line);
     print_goods(cli, json_object_get(verdict, "goods"));
+    if (json_object_get(verdict, "goods") != NULL) {
+        print_regulation(cli, json_object_get(verdict, "regulation"));
+        print_risk(cli, json_object_get(verdict, "country_risk"));
+    }
     print_trust(cli, verdict);
 }
 
 /* ---- The lines ---- */
+
+static const char *level_name(uint64_t level)
+{
+    static const char *const names[] = {"none", "declared", "documented", "verified"};
+    return names[level < QP_COUNT(names) ? level : 0];
+}
 
 /* One number of a line as people say it. */
 static void write_number(char text[WORDS_BYTES], const char *name, uint64_t value)
@@ -135,11 +189,22 @@ static void write_number(char text[WORDS_BYTES], const char *name, uint64_t valu
         *at = *at == '_' ? ' ' : *at;
     }
     size_t len = strlen(words);
-    if (len > 6 && strcmp(words + len - 6, " grams") == 0) {
+    if (strcmp(words, "co2e grams") == 0) {
+        snprintf(text, WORDS_BYTES, "%.30s CO2e", words_mass(unit, value));
+    } else if (len > 6 && strcmp(words + len - 6, " grams") == 0) {
         words_mass(unit, value);
         snprintf(text, WORDS_BYTES, "%.30s %.*s", unit, (int)(len - 6), words);
     } else if (len > 3 && strcmp(words + len - 3, " m2") == 0) {
         words_area(text, value);
+    } else if (len > 4 && strcmp(words + len - 4, " ppm") == 0) {
+        snprintf(text, WORDS_BYTES, "%" PRIu64 ".%" PRIu64 " %% %.*s", value / 10000,
+                 value / 1000 % 10, (int)(len - 4), words);
+    } else if (strcmp(words, "plots over warn") == 0) {
+        words_count(text, value, "plots over the usual yield");
+    } else if (strcmp(words, "g per kg") == 0) {
+        words_count(text, value, "g CO2e per kg");
+    } else if (strcmp(words, "evidence") == 0) {
+        snprintf(text, WORDS_BYTES, "evidence %s", level_name(value));
     } else if (strcmp(words, "age days") == 0) {
         words_count(text, value, "days old");
     } else if (strcmp(words, "log size") == 0) {
@@ -152,8 +217,13 @@ static void write_number(char text[WORDS_BYTES], const char *name, uint64_t valu
 /* The levels of evidence that are shown, by head. */
 static void write_level(char text[WORDS_BYTES], const char *name, uint64_t value)
 {
-    static const char *const levels[] = {"", "declared", "documented", "verified"};
-    snprintf(text, WORDS_BYTES, "%.30s %s", name, levels[value < QP_COUNT(levels) ? value : 0]);
+    size_t len = strlen(name);
+    if (len > 6 && strcmp(name + len - 6, "_plots") == 0) { /* behind the level of its head */
+        snprintf(text, WORDS_BYTES, "%.*s of %" PRIu64 " plot%s", (int)(len - 6), name, value,
+                 value == 1 ? "" : "s");
+    } else {
+        snprintf(text, WORDS_BYTES, "%.30s %s", name, level_name(value));
+    }
     for (char *at = text; *at != '\0'; at++) {
         *at = *at == '_' ? ' ' : *at;
     }
@@ -176,7 +246,8 @@ static void print_item(const char *item, const char *between, size_t *at)
 /* Is there anything to say of this number? There are as many signatures as entries, always. */
 static bool is_told(const char *name, uint64_t value, bool legal)
 {
-    return legal ? value > 0 : strcmp(name, "signatures") != 0;
+    return legal || strcmp(name, "plots_over_warn") == 0 ? value > 0
+                                                         : strcmp(name, "signatures") != 0;
 }
 
 static void print_numbers(const json_t *line)
@@ -215,21 +286,56 @@ static enum cli_style style_of(const char *result)
                                          : CLI_YELLOW;
 }
 
-static void print_line(struct cli *cli, const json_t *line)
+/* With its first reasons, `most` of them. */
+static void print_line(struct cli *cli, const json_t *line, size_t most)
 {
     const char *result = text_of(line, "result");
     const json_t *reasons = json_object_get(line, "reasons");
     bool numbers = json_object_size(json_object_get(line, "numbers")) > 0 ||
                    !json_is_true(json_object_get(line, "required"));
-    printf("%-*s%s%-*s%s", NAME_WIDTH, text_of(line, "name"),
-           cli_style(cli, stdout, style_of(result)), numbers ? RESULT_WIDTH : 0, result,
-           cli_style(cli, stdout, CLI_RESET));
+    const char *name = cli_safe(cli, text_of(line, "name"));
+    if (strlen(name) >= NAME_WIDTH) { /* of a certificate's scheme: on a row of its own */
+        printf("%s\n", name);
+        name = "";
+    }
+    printf("%-*s%s%-*s%s", NAME_WIDTH, name, cli_style(cli, stdout, style_of(result)),
+           numbers ? RESULT_WIDTH : 0, result, cli_style(cli, stdout, CLI_RESET));
     print_numbers(line);
-    for (size_t i = 0; i < json_array_size(reasons); i++) {
+    size_t count = json_array_size(reasons);
+    for (size_t i = 0; i < count && i < most; i++) {
         const char *reason = json_string_value(json_array_get(reasons, i));
         printf("%*s", REASON_INDENT, "");
         cli_wrap(stdout, cli_safe(cli, reason != NULL ? reason : ""), REASON_INDENT,
                  REASON_INDENT + 2, out_width());
+    }
+    if (count > most) {
+        printf("%*s%zu more: with --json\n", REASON_INDENT, "", count - most);
+    }
+}
+
+/* Is there anything behind a claim that nobody asked for? */
+static bool is_shown(const json_t *claim)
+{
+    static const char *const names[] = {"events", "records", "by_product_grams", "waste_grams"};
+    uint64_t sum = 0;
+    for (size_t i = 0; i < QP_COUNT(names); i++) {
+        sum += number_of(json_object_get(claim, "numbers"), names[i]);
+    }
+    return sum > 0;
+}
+
+/* What stands beyond the lines; what was not asked for is told in short. */
+static void print_claims(struct cli *cli, const json_t *claims)
+{
+    bool first = true;
+    for (size_t i = 0; i < json_array_size(claims); i++) {
+        const json_t *claim = json_array_get(claims, i);
+        bool required = json_is_true(json_object_get(claim, "required"));
+        if (required || is_shown(claim)) {
+            printf("%s", first ? "\n" : "");
+            print_line(cli, claim, required ? SIZE_MAX : OTHER_REASONS_MAX);
+            first = false;
+        }
     }
 }
 
@@ -239,13 +345,16 @@ static void print_outcome(struct cli *cli, const json_t *verdict)
     bool passed = strcmp(text_of(verdict, "verdict"), "PASS") == 0;
     const char *begin = passed ? " (not asked for by this policy: " : " (required: ";
     const json_t *lines = json_object_get(verdict, "lines");
-    char missing[300];
+    char missing[4608]; /* 8 lines and 66 claims of 62 characters */
     size_t used = 0;
     printf("\n%s%sVERDICT: %s%s", cli_style(cli, stdout, CLI_BOLD),
            cli_style(cli, stdout, passed ? CLI_GREEN : CLI_RED), passed ? "PASS" : "FAIL",
            cli_style(cli, stdout, CLI_RESET));
-    for (size_t i = 0; i < json_array_size(lines) && used < sizeof missing; i++) {
-        const json_t *line = json_array_get(lines, i);
+    const json_t *claims = passed ? NULL : json_object_get(verdict, "claims");
+    size_t line_count = json_array_size(lines);
+    for (size_t i = 0; i < line_count + json_array_size(claims) && used < sizeof missing; i++) {
+        const json_t *line =
+            i < line_count ? json_array_get(lines, i) : json_array_get(claims, i - line_count);
         const char *result = text_of(line, "result");
         if (json_is_true(json_object_get(line, "required")) != passed &&
             strcmp(result, "PASS") != 0) {
@@ -271,13 +380,16 @@ static enum qp_code print_verdict(struct cli *cli, const char *path, uint64_t si
     printf("\n");
     bool authentic = json_object_get(verdict, "checkpoint") != NULL;
     for (size_t i = 0; i < (authentic ? json_array_size(lines) : 1); i++) {
-        print_line(cli, json_array_get(lines, i));
+        print_line(cli, json_array_get(lines, i), SIZE_MAX);
     }
     if (!authentic) { /* then the other seven have all the same to say */
         printf("%-*s%sNOT SHOWN%s  not judged\n", NAME_WIDTH, "all others",
                cli_style(cli, stdout, CLI_YELLOW), cli_style(cli, stdout, CLI_RESET));
     }
     enum qp_code rc = explain_contamination(cli, verdict, out_width(), err);
+    if (rc == QP_OK && authentic) {
+        print_claims(cli, json_object_get(verdict, "claims"));
+    }
     if (rc == QP_OK) {
         rc = explain_print(cli, verdict, out_width(), err);
     }
@@ -423,8 +535,9 @@ enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *e
         .operands = "BUNDLE...",
         .about = "Judge bundles offline by the importer's own policy, in eight lines, each PASS, "
                  "FAIL or NOT SHOWN with its numbers and reasons; what must not be in the goods "
-                 "is told with its way to the shipment. The exit status is 0 only when "
-                 "every line that the policy requires passes, for every bundle; 1 when the answer "
+                 "is told with its way to the shipment, and beyond the lines stand claims: "
+                 "certificates, footprint, circular use. The exit status is 0 only when every line "
+                 "and claim that the policy requires passes, for every bundle; 1 when the answer "
                  "is no; 3 when a file is not a bundle or not a policy.",
         .options = options,
         .option_count = QP_COUNT(options),

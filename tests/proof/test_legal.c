@@ -1,0 +1,103 @@
+/* The line "legal": which documents count, and for how much of the shipment. */
+#include "claimed.h"
+
+#define LEGAL_LINE 6
+#define POLICY                                                                                     \
+    ", \"legal\": {\"heads\": [\"land_use\", \"labour\", \"consent\"], \"level\": \"documented\"}"
+
+/* A document that is committed to, about a subject. */
+static void attach(struct forge *forge, const char *kind, const char *id, const char *heads)
+{
+    const char *content = "a document";
+    const char *commitment = forge_seal(forge, qp_span_text(content));
+    forge_event(forge,
+                "\"document_attached\": {\"subject\": {\"kind\": \"%s\", \"id\": \"%s\"}, "
+                "\"title\": \"Document\", \"heads\": [%s], \"evidence\": \"documented\", "
+                "\"document\": {\"commitment\": \"%s\", \"kind\": \"document\", \"length\": %zu}}",
+                kind, id, heads, commitment, strlen(content));
+    forge_sign(forge, "coop");
+}
+
+static void attach_to_parties(struct forge *forge)
+{
+    forge_enrol(forge, "stranger", "\"cooperative\"");
+    forge_sign(forge, "operator");
+    attach(forge, "party", "coop", "\"labour\"");
+    attach(forge, "party", "stranger", "\"consent\"");
+    attach(forge, "lot", "coop/K-1",
+           "\"human_rights\""); /* husk: of the way, not of the shipment */
+    attach(forge, "lot", "coop/H-1", "\"environment\"");
+    attach(forge, "shipment", "exporter/S-1", "\"tax_trade\"");
+}
+
+static void a_document_of_somebody_else_is_none_of_the_shipment(void **state)
+{
+    (void)state;
+    struct claimed claimed = claims_of(&(struct season_steps){.last = attach_to_parties}, POLICY);
+    expect_line(&claimed, LEGAL_LINE, "NOT SHOWN",
+                "consent: evidence is not shown; the policy wants documented");
+    expect_line_number(&claimed, LEGAL_LINE, "labour", 2);
+    expect_line_number(&claimed, LEGAL_LINE, "consent", 0);
+    expect_line_number(&claimed, LEGAL_LINE, "human_rights", 0);
+    expect_line_number(&claimed, LEGAL_LINE, "environment", 2);
+    expect_line_number(&claimed, LEGAL_LINE, "tax_trade", 2);
+    claimed_wipe(&claimed);
+}
+
+/* ---- Plot by plot ---- */
+
+static void second_plot(struct forge *forge)
+{
+    struct qp_span plot = season_plot(forge, 100000);
+    season_land(forge);
+    season_register(forge, "coop/P-2", 28000, forge_seal(forge, plot), plot.len);
+    forge_sign(forge, "coop");
+}
+
+static void harvest_both(struct forge *forge)
+{
+    forge_event(forge,
+                "\"lot_harvested\": {\"lot\": \"coop/H-1\", \"commodity\": \"coffee\", \"form\": "
+                "\"parchment\", \"quantity\": {\"grams\": 1000000}, \"origins\": [{\"plot\": "
+                "\"coop/P-1\", \"grams\": 600000}, {\"plot\": \"coop/P-2\", \"grams\": 400000}], "
+                "\"harvest_from\": \"2026-05-01\", \"harvest_to\": \"2026-05-20\", \"crop_year\": "
+                "2026}");
+    forge_sign(forge, "coop");
+}
+
+static void attach_to_one_plot(struct forge *forge)
+{
+    attach(forge, "plot", "coop/P-1", "\"consent\"");
+}
+
+static void attach_to_the_producer(struct forge *forge)
+{
+    attach(forge, "producer", "coop/R-1", "\"consent\"");
+}
+
+static void the_shipment_has_what_its_weakest_plot_has(void **state)
+{
+    (void)state;
+    struct season_steps steps = {
+        .land = second_plot, .harvest = harvest_both, .last = attach_to_one_plot};
+    struct claimed claimed = claims_of(&steps, POLICY);
+    expect_line_number(&claimed, LEGAL_LINE, "consent", 0);
+    expect_line_number(&claimed, LEGAL_LINE, "consent_plots", 1);
+    expect_line_number(&claimed, LEGAL_LINE, "land_use", 2); /* the tenure of both */
+    expect_line_number(&claimed, LEGAL_LINE, "land_use_plots", 2);
+    claimed_wipe(&claimed);
+    steps.last = attach_to_the_producer; /* both plots are hers */
+    claimed = claims_of(&steps, POLICY);
+    expect_line_number(&claimed, LEGAL_LINE, "consent", 2);
+    expect_line_number(&claimed, LEGAL_LINE, "consent_plots", 2);
+    claimed_wipe(&claimed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_document_of_somebody_else_is_none_of_the_shipment),
+        cmocka_unit_test(the_shipment_has_what_its_weakest_plot_has),
+    };
+    return cmocka_run_group_tests_name("proof/legal", tests, NULL, NULL);
+}
