@@ -495,10 +495,27 @@ static enum qp_code judge_schemes(struct certificates *all)
     return rc;
 }
 
+/* Does the policy name a scheme, or the bundle show a certificate? */
+static bool has_schemes(const struct qp_judging *judging)
+{
+    const struct qp_trust *trust = judging->trust;
+    bool any = trust->required_scheme_count > 0;
+    for (size_t i = 0; !any && i < trust->certifiers.count; i++) {
+        any = trust->certifiers.items[i].scheme_count > 0;
+    }
+    for (size_t i = 0; !any && i < judging->slice->event_count; i++) {
+        any = judging->slice->events[i].body == QP__EVENT__BODY_CERTIFICATE_ISSUED;
+    }
+    return any;
+}
+
 enum qp_code qp_judge_certificates(struct qp_judging *judging)
 {
     struct certificates all = {.judging = judging};
     size_t steps = 0;
+    if (!has_schemes(judging)) {
+        return QP_OK;
+    }
     qp_arena_init(&all.arena, 0);
     for (size_t i = 0; i < judging->slice->event_count; i++) {
         steps += (judging->replay->marks[i] & QP_MARK_CLOSURE) != 0;

@@ -239,20 +239,31 @@ static void tell(const struct footprint *all, struct qp_claim *claim)
     }
 }
 
+static bool is_record(const struct qp_judging *judging, size_t at)
+{
+    return judging->slice->events[at].body == QP__EVENT__BODY_FOOTPRINT_RECORDED &&
+           qp_judge_stands(judging, at);
+}
+
 enum qp_code qp_judge_footprint(struct qp_judging *judging, struct qp_claim *claim)
 {
     struct footprint all = {.judging = judging};
     struct qp_arena arena;
+    bool any = false;
+    for (size_t i = 0; !any && i < judging->slice->event_count; i++) {
+        any = is_record(judging, i);
+    }
+    if (!any) { /* then there is nothing to carry */
+        tell(&all, claim);
+        return QP_OK;
+    }
     qp_arena_init(&arena, 0);
     all.lots = qp_arena_alloc_zero(&arena, judging->replay->lot_count + 1, sizeof *all.lots);
     enum qp_code rc = all.lots != NULL
                           ? read_masses(&all)
                           : qp_fail(judging->err, QP_E_MEMORY, "no memory to judge the footprint");
     for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
-        if (judging->slice->events[i].body == QP__EVENT__BODY_FOOTPRINT_RECORDED &&
-            qp_judge_stands(judging, i)) {
-            rc = read_record(&all, i);
-        }
+        rc = is_record(judging, i) ? read_record(&all, i) : QP_OK;
     }
     rc = rc == QP_OK ? carry(&all) : rc;
     if (rc == QP_OK) {

@@ -104,17 +104,36 @@ static int by_plot(const void *a, const void *b)
 }
 
 struct yields {
-    struct yield *list; /* with the same ones again */
+    struct yield *list; /* free with qp_free; a plot's year may stand there again */
     size_t count;
+    size_t room;
+    uint32_t *years; /* of each plot: the crop year that came last */
     Qp__Commodity commodity;
 };
 
-/* With list NULL they are counted only. */
+static enum qp_code add_yield(struct qp_judging *judging, struct yields *all, struct yield yield)
+{
+    if (all->years[yield.plot] == yield.crop_year) {
+        return QP_OK;
+    }
+    if (all->count == all->room) {
+        size_t room = all->room == 0 ? 64 : 2 * all->room;
+        struct yield *longer = qp_realloc(all->list, room * sizeof *longer);
+        if (longer == NULL) {
+            return no_memory(judging);
+        }
+        all->list = longer;
+        all->room = room;
+    }
+    all->years[yield.plot] = yield.crop_year;
+    all->list[all->count++] = yield;
+    return QP_OK;
+}
+
 static enum qp_code find_yields(struct qp_judging *judging, struct yields *all)
 {
     const struct qp_replay *replay = judging->replay;
     enum qp_code rc = QP_OK;
-    all->count = 0;
     for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
         Qp__Event *event = NULL;
         if (judging->slice->events[i].body != QP__EVENT__BODY_LOT_HARVESTED ||
@@ -127,14 +146,14 @@ static enum qp_code find_yields(struct qp_judging *judging, struct yields *all)
         }
         const Qp__LotHarvested *body = event->lot_harvested;
         all->commodity = body->commodity;
-        for (size_t k = 0; k < body->n_origins; k++) {
+        for (size_t k = 0; rc == QP_OK && k < body->n_origins; k++) {
             const struct qp_replay_node *plot =
                 qp_replay_find(replay->plots, replay->plot_count, body->origins[k]->plot);
-            if (plot != NULL && all->list != NULL) {
-                all->list[all->count] = (struct yield){.plot = (size_t)(plot - replay->plots),
-                                                       .crop_year = body->crop_year};
+            if (plot != NULL) {
+                rc = add_yield(judging, all,
+                               (struct yield){.plot = (size_t)(plot - replay->plots),
+                                              .crop_year = body->crop_year});
             }
-            all->count += plot != NULL;
         }
     }
     return rc;
@@ -205,18 +224,18 @@ static enum qp_code note_yields(struct qp_judging *judging, const Qp__RuleSetPub
 {
     struct yields all = {0};
     uint64_t plots = 0;
-    enum qp_code rc = find_yields(judging, &all);
-    const Qp__YieldCap *cap = find_cap(rules, all.commodity);
-    if (rc != QP_OK || cap == NULL || all.count == 0) {
-        return rc;
+    if (rules == NULL || rules->n_yield_caps == 0) {
+        return QP_OK;
     }
-    all.list = qp_arena_alloc_zero(arena, all.count, sizeof *all.list);
-    rc = all.list != NULL ? find_yields(judging, &all) : no_memory(judging);
-    if (rc == QP_OK) {
+    all.years = qp_arena_alloc_zero(arena, judging->replay->plot_count + 1, sizeof *all.years);
+    enum qp_code rc = all.years != NULL ? find_yields(judging, &all) : no_memory(judging);
+    const Qp__YieldCap *cap = find_cap(rules, all.commodity);
+    if (rc == QP_OK && cap != NULL && all.count > 0) {
         qsort(all.list, all.count, sizeof *all.list, by_plot);
         rc = count_over(judging, &all, cap, &plots);
+        qp_verdict_number(judging->verdict, QP_LINE_CONSERVED, "plots_over_warn", plots);
     }
-    qp_verdict_number(judging->verdict, QP_LINE_CONSERVED, "plots_over_warn", plots);
+    qp_free(all.list);
     return rc;
 }
 
