@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define TOUCH_UNITS 8000.0 /* a square metre */
+
 /* GEOS may call from any place where it throws; the text is kept for qp_geos_fail. */
 static void note_message(const char *message, void *context)
 {
@@ -147,4 +149,9 @@ double qp_geos_common(const struct qp_geos *geos, const GEOSGeometry *a, const G
     }
     GEOSGeom_destroy_r(handle, common);
     return area;
+}
+
+bool qp_survey_is_touch(double common, double share)
+{
+    return common < TOUCH_UNITS && share < QP_SURVEY_NOISE_SHARE;
 }

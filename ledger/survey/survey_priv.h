@@ -9,6 +9,8 @@
 /* Art. 2(28) of Regulation (EU) 2023/1115: a larger plot needs an outline. */
 #define QP_SURVEY_POINT_MAX_M2 40000
 #define QP_E7_METRES 0.0111319490793 /* 1e-7 degree along a meridian or the equator */
+/* A smaller part of a plot in something else may be no more than what receivers are good for. */
+#define QP_SURVEY_NOISE_SHARE 0.05
 
 /* Two plots that have ground in common, seen from one of them. */
 struct qp_meeting {
@@ -165,6 +167,22 @@ GEOSGeometry *qp_geos_point(const struct qp_geos *geos, struct qp_point point);
 GEOSGeometry *qp_geos_box(const struct qp_geos *geos, const struct qp_box *box);
 /* Area that two shapes have in common, in square units; negative: it cannot be known. */
 double qp_geos_common(const struct qp_geos *geos, const GEOSGeometry *a, const GEOSGeometry *b);
+/* So little in common (about a square metre, and no part worth a word) is a shared border. */
+bool qp_survey_is_touch(double common, double share);
 enum qp_code qp_geos_fail(const struct qp_geos *geos, struct qp_err *err);
+
+/* ---- boxes.c: which of many boxes meet one ---- */
+
+struct qp_boxes;
+/* capacity: boxes that will be added. The index borrows geos. */
+enum qp_code qp_boxes_new(const struct qp_geos *geos, size_t capacity, struct qp_boxes **boxes,
+                          struct qp_err *err) QP_MUST_USE;
+void qp_boxes_free(struct qp_boxes *boxes); /* NULL is allowed */
+/* Before the first search. */
+enum qp_code qp_boxes_add(struct qp_boxes *boxes, const struct qp_box *box, uint32_t id,
+                          struct qp_err *err) QP_MUST_USE;
+/* In ascending order; they live until the next search. */
+enum qp_code qp_boxes_find(struct qp_boxes *boxes, const struct qp_box *box, const uint32_t **ids,
+                           size_t *count, struct qp_err *err) QP_MUST_USE;
 
 #endif
