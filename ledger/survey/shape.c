@@ -123,6 +123,28 @@ out:
     return made;
 }
 
+GEOSGeometry *qp_geos_sound_shape(const struct qp_geos *geos, const struct qp_geometry *geometry)
+{
+    GEOSContextHandle_t handle = geos->handle;
+    GEOSGeometry *shape = qp_geos_shape(geos, geometry);
+    if (shape == NULL || GEOSisValid_r(handle, shape) == 1) {
+        return shape;
+    }
+    GEOSGeometry *made = NULL;
+    GEOSMakeValidParams *how = GEOSMakeValidParams_create_r(handle);
+    /* Exteriors together, holes taken off: what overlaps is inside, not outside. */
+    if (how != NULL &&
+        GEOSMakeValidParams_setMethod_r(handle, how, GEOS_MAKE_VALID_STRUCTURE) != 0 &&
+        GEOSMakeValidParams_setKeepCollapsed_r(handle, how, 0) != 0) {
+        made = GEOSMakeValidWithParams_r(handle, shape, how);
+    }
+    if (how != NULL) {
+        GEOSMakeValidParams_destroy_r(handle, how);
+    }
+    GEOSGeom_destroy_r(handle, shape);
+    return made;
+}
+
 GEOSGeometry *qp_geos_point(const struct qp_geos *geos, struct qp_point point)
 {
     return GEOSGeom_createPointFromXY_r(geos->handle, point.longitude_e7, point.latitude_e7);
