@@ -31,7 +31,7 @@
  *                               percent
  *   SV-AREA-LARGE      warning  more than 50 ha, or more than 10 times the median of the file's
  *                               plots (of 10 at least); number: hectares
- *   SV-AREA-SMALL      error    less than a square metre; number: square metres
+ *   SV-AREA-SMALL      error    less than a square metre, or declared so; number: square metres
  *   SV-AREA-MISSING    warning  a point without an area
  *   SV-AREA-TEXT       warning  the area is written as a text, which TRACES reads as 0
  *   SV-POINT-LARGE     error    a point of more than 4 ha; number: hectares
@@ -43,16 +43,17 @@
  *   SV-KNOWN           note     it is the known plot of that name; warning: with another outline;
  *                               number: percent in common
  *   SV-REPEATED        error    the same coordinates for three plots or more; number: plots
- *   SV-CROWDED         warning  too many plots in one place to compare all; number: not compared
- *   SV-CIRCLE          error    16 vertices or more, all within 1 percent at one distance from the
- *                               centre; number: radius in metres
- *   SV-RECTANGLE       warning  four right angles
- *   SV-SPIKE           warning  an angle of less than 10 degrees between sides of 10 m and more;
- *                               number: degrees
- *   SV-HOLE            warning  a hole, which TRACES refuses; number: holes
- *   SV-PARTS           note     several polygons; number: polygons
- *   GEO-…              error    what qp_geometry_check says, of the outline or of the outline at
- *                               six decimals
+ *   SV-CROWDED         warning  too many plots in one place to compare all, or areas to tell all;
+ *                               number: not compared, or not told
+ *   SV-INSIDE          warning  5 percent or more of it lies in an area that was brought, or it is
+ * a point in one; note: less; number: percent of the plot SV-NEAR            note     beside such
+ * an area, nearer than its line is good for; not told of water and towns; number: metres SV-CIRCLE
+ * error    16 vertices or more, all within 1 percent at one distance from the centre; number:
+ * radius in metres SV-RECTANGLE       warning  four right angles SV-SPIKE           warning  an
+ * angle of less than 10 degrees between sides of 10 m and more; number: degrees SV-HOLE warning  a
+ * hole, which TRACES refuses; number: holes SV-PARTS           note     several polygons; number:
+ * polygons GEO-…              error    what qp_geometry_check says, of the outline or of the
+ * outline at six decimals
  *
  * A handle belongs to one thread at a time; two handles share nothing. Everything handed out lives
  * until qp_survey_free. */
@@ -68,6 +69,7 @@ extern "C" {
 #define QP_SURVEY_PLOTS_MAX 1000000
 /* Of another plot, in one row: the findings with the largest shares are kept. */
 #define QP_SURVEY_OTHERS_MAX 20
+#define QP_SURVEY_AREAS_MAX 1000000
 /* Plots that a plot is compared with, those nearest to it in the file first. */
 #define QP_SURVEY_COMPARED_MAX 256
 
@@ -90,6 +92,7 @@ struct qp_survey_options {
     const char *party;        /* put before the codes of plots and owners, with '/', when they are
                                  compared with known ones of a ledger; NULL: as they are. Copied */
     uint32_t border_margin_m; /* how good the borders are; 0: 5,000 m */
+    uint32_t area_margin_m;   /* how good the lines of areas are; 0: 50 m */
 };
 
 struct qp_survey_plot {
@@ -103,6 +106,7 @@ struct qp_survey_plot {
     const struct qp_geometry *geometry;
     size_t unclosed;   /* rings that were closed by the reader */
     bool area_is_text; /* an area was given, but not as a number */
+    bool area_is_none; /* an area was given, of less than a square metre; declared_m2 is 0 */
     bool is_of_ledger; /* of a known plot: its codes have their party before them */
 };
 
@@ -113,7 +117,7 @@ struct qp_survey_finding {
     bool has_number;
     double number;
     const char *words; /* what, and what to do; names of plots in it are as given: escape them */
-    const char *other; /* the other plot, or "" */
+    const char *other; /* the other plot, or the area; or "" */
 };
 
 struct qp_survey_row {
@@ -133,6 +137,7 @@ struct qp_survey_row {
 struct qp_survey_summary {
     uint64_t plots;
     uint64_t known;
+    uint64_t areas;
     uint64_t errors; /* plots whose worst finding is of that level */
     uint64_t warnings;
     uint64_t fixed;
@@ -159,15 +164,28 @@ QP_API QP_MUST_USE enum qp_code qp_survey_add_border(struct qp_survey *survey, c
                                                      const struct qp_geometry *border,
                                                      struct qp_err *err);
 
-enum qp_survey_role { QP_SURVEY_PLOTS, QP_SURVEY_KNOWN, QP_SURVEY_BORDERS };
+/* An area that asks for evidence: a protected area, indigenous land, permanent production forest;
+ * or where nothing grows. Its polygons may cross themselves, and have more points than a plot may.
+ * name  NULL or "": "area 3", in the order of adding
+ * kind  protected, indigenous, forest, water or urban (or protegida, anp, indígena, bosque, bpp,
+ *       agua, urbano, urbana, which become those), on which the words depend; any other; NULL or "": none
+ * QP_E_REFUSED (not polygons of three points), QP_E_INPUT (QP_SURVEY_AREAS_MAX), QP_E_MEMORY. */
+QP_API QP_MUST_USE enum qp_code qp_survey_add_area(struct qp_survey *survey, const char *name,
+                                                   const char *kind, const struct qp_geometry *area,
+                                                   struct qp_err *err);
+
+enum qp_survey_role { QP_SURVEY_PLOTS, QP_SURVEY_KNOWN, QP_SURVEY_BORDERS, QP_SURVEY_AREAS };
 /* All features of a GeoJSON file. Properties of plots, each under its first name that is there:
  *   code plot · label ProductionPlace, name, id · owner producer, ProducerName · country country,
  *   ProducerCountry · region department, region · area area_ha, Area (hectares)
  * and of borders iso_3166_2, ISO_3166_2, iso_code, department, region or code, which must be an
- * ISO 3166-2 code.
- * source  its name, for the words about known plots; may be NULL
- * A plot that cannot be read becomes a row with SV-READ; a known one is passed over; a border is
- * QP_E_INPUT. Otherwise QP_E_INPUT when the file is not GeoJSON, QP_E_MEMORY. */
+ * ISO 3166-2 code; and of areas, in capitals or not, as the layers of SERNANP and SERFOR have them,
+ *   name name, nombre, anp_nomb, nomcom, nom_com · kind kind, tipo, if it is one of those above;
+ *   otherwise the file's name without its ending
+ * source  its name, for the words about known plots and for areas; may be NULL
+ * A plot that cannot be read becomes a row with SV-READ; a known one is passed over; a border or an
+ * area is QP_E_INPUT, as is a file without an area. Otherwise QP_E_INPUT when the file is not
+ * GeoJSON, QP_E_MEMORY. */
 QP_API QP_MUST_USE enum qp_code qp_survey_read(struct qp_survey *survey, struct qp_span geojson,
                                                enum qp_survey_role role, const char *source,
                                                struct qp_err *err);

@@ -44,7 +44,8 @@ static enum qp_code deliver(struct walk *walk, const json_t *object, size_t offs
     enum qp_code rc = QP_OK;
     qp_arena_reset(walk->arena);
     qp_err_init(&reason);
-    struct qp_coordinates to = {.arena = walk->arena, .lenient = walk->sink->lenient};
+    struct qp_coordinates to = {
+        .arena = walk->arena, .lenient = walk->sink->lenient, .is_layer = walk->sink->is_layer};
     const char *type = json_string_value(json_object_get(object, "type"));
     bool is_feature = type != NULL && is_type(type, "Feature");
     if (is_feature) {

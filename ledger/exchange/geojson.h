@@ -46,7 +46,9 @@ struct qp_geojson_sink {
      * rule. NULL: the first such feature ends the read with that reason. */
     enum qp_code (*fault)(void *context, uint64_t index, const struct qp_err *reason,
                           struct qp_err *err);
-    bool lenient; /* take open rings, closing them, and swapped coordinates as they stand */
+    bool lenient;  /* take open rings, closing them, and swapped coordinates as they stand */
+    bool is_layer; /* as many points, rings and polygons as a feature's bytes can hold, which may be
+                      more than a plot can have (geo.h) */
 };
 
 /* Read a whole file.

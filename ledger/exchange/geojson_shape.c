@@ -85,6 +85,12 @@ static enum qp_code no_memory(struct qp_err *err)
     return qp_fail(err, QP_E_MEMORY, "no memory for a geometry");
 }
 
+/* A layer has the limits of its file alone. */
+static size_t limit(const struct qp_coordinates *to, size_t of_a_plot)
+{
+    return to->is_layer ? SIZE_MAX : of_a_plot;
+}
+
 static enum qp_code read_ring(const json_t *array, struct qp_coordinates *to, struct qp_ring *ring,
                               struct qp_err *err)
 {
@@ -93,7 +99,7 @@ static enum qp_code read_ring(const json_t *array, struct qp_coordinates *to, st
         return qp_fail(err, QP_E_INPUT,
                        "a ring needs four positions at least, the last equal to the first");
     }
-    if (count - 1 > QP_GEO_POINTS_MAX - to->point_count) {
+    if (count - 1 > limit(to, QP_GEO_POINTS_MAX) - to->point_count) {
         return qp_fail(err, QP_E_INPUT, "more than %d points; simplify the boundary",
                        QP_GEO_POINTS_MAX);
     }
@@ -123,7 +129,7 @@ static enum qp_code read_polygon(const json_t *array, struct qp_coordinates *to,
                                  struct qp_polygon *polygon, struct qp_err *err)
 {
     size_t count = json_array_size(array);
-    if (!json_is_array(array) || count == 0 || count > QP_GEO_RINGS_MAX) {
+    if (!json_is_array(array) || count == 0 || count > limit(to, QP_GEO_RINGS_MAX)) {
         return qp_fail(err, QP_E_INPUT, "a polygon must be an array of 1 to %d rings",
                        QP_GEO_RINGS_MAX);
     }
@@ -146,7 +152,7 @@ static enum qp_code read_polygons(const json_t *array, bool is_multi, struct qp_
                                   struct qp_geometry *geometry, struct qp_err *err)
 {
     size_t count = is_multi ? json_array_size(array) : 1;
-    if (!json_is_array(array) || count == 0 || count > QP_GEO_POLYGONS_MAX) {
+    if (!json_is_array(array) || count == 0 || count > limit(to, QP_GEO_POLYGONS_MAX)) {
         return qp_fail(err, QP_E_INPUT, "coordinates must be an array of 1 to %d polygons",
                        QP_GEO_POLYGONS_MAX);
     }

@@ -8,12 +8,13 @@
 
 #include <jansson.h>
 
-/* All zeros but for the arena and lenient, before the call. */
+/* All zeros but for the arena, lenient and is_layer, before the call. */
 struct qp_coordinates {
     struct qp_arena *arena; /* where rings and points go */
     size_t point_count;     /* so far */
     bool rounded;           /* some number had more than seven decimals */
     bool lenient;           /* before the call: see struct qp_geojson_sink */
+    bool is_layer;          /* likewise */
     size_t unclosed;        /* rings that were not closed, when lenient */
 };
 

@@ -50,18 +50,6 @@ static enum qp_code need_borders(struct qp_survey *survey, struct qp_err *err)
     return QP_OK;
 }
 
-/* Simplified borders may cross themselves; what they mean is then made of the pieces. */
-static GEOSGeometry *sound_shape(const struct qp_geos *geos, const struct qp_geometry *border)
-{
-    GEOSGeometry *shape = qp_geos_shape(geos, border);
-    if (shape == NULL || GEOSisValid_r(geos->handle, shape) == 1) {
-        return shape;
-    }
-    GEOSGeometry *made = GEOSMakeValid_r(geos->handle, shape);
-    GEOSGeom_destroy_r(geos->handle, shape);
-    return made;
-}
-
 enum qp_code qp_survey_add_border(struct qp_survey *survey, const char *region,
                                   const struct qp_geometry *border, struct qp_err *err)
 {
@@ -84,7 +72,7 @@ enum qp_code qp_survey_add_border(struct qp_survey *survey, const char *region,
         return rc;
     }
     struct border one = {.region = qp_arena_text(&survey->arena, qp_span_text(region)),
-                         .shape = sound_shape(borders->geos, border)};
+                         .shape = qp_geos_sound_shape(borders->geos, border)};
     if (one.shape != NULL) {
         one.prepared = GEOSPrepare_r(borders->geos->handle, one.shape);
     }

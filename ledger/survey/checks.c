@@ -165,7 +165,7 @@ static enum qp_code check_point_area(struct qp_survey *survey, struct qp_surveye
 {
     static const struct qp_remark missing = {.code = "SV-AREA-MISSING", .level = QP_SURVEY_WARNING};
     double hectares = (double)plot->declared_m2 / HECTARE_M2;
-    if (plot->declared_m2 == 0 && !plot->area_is_text) {
+    if (plot->declared_m2 == 0 && !plot->area_is_none && !plot->area_is_text) {
         return qp_survey_say(survey, plot, &missing, err,
                              "a point without an area; an import needs it, and TRACES would count "
                              "it as 4 ha");
@@ -215,6 +215,16 @@ static enum qp_code check_large(struct qp_survey *survey, struct qp_surveyed *pl
 static enum qp_code check_area(struct qp_survey *survey, struct qp_surveyed *plot, double median_m2,
                                struct qp_err *err)
 {
+    if (plot->area_is_none) {
+        static const struct qp_remark none = {
+            .code = "SV-AREA-SMALL", .level = QP_SURVEY_ERROR, .has_number = true};
+        enum qp_code rc = qp_survey_say(survey, plot, &none, err,
+                                        "an area of less than a square metre (0.0001 ha) is "
+                                        "declared; write the area in hectares");
+        if (rc != QP_OK) {
+            return rc;
+        }
+    }
     if (plot->repaired->kind == QP_GEOMETRY_POINT) {
         enum qp_code rc = check_point_area(survey, plot, err);
         return rc == QP_OK ? check_large(survey, plot, median_m2, err) : rc;

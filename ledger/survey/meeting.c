@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define SAME_SHARE 0.95
-#define OVERLAP_SHARE 0.05
 #define SAME_SIZE 1.25   /* up to this ratio of areas, two outlines of one plot */
 #define KNOWN_SIZE 1.10  /* up to this one, the outline that was registered */
 #define GROUP_WALKED 64  /* in larger groups nobody is looked at by name */
@@ -107,7 +106,7 @@ static enum qp_code tell_overlap(struct qp_survey *survey, struct qp_surveyed *p
                                  const char *name, struct qp_err *err)
 {
     double percent = meeting->share * 100;
-    bool more = meeting->share >= OVERLAP_SHARE;
+    bool more = meeting->share >= QP_SURVEY_NOISE_SHARE;
     const struct qp_remark remark =
         about("SV-OVERLAP", more ? QP_SURVEY_WARNING : QP_SURVEY_NOTE, percent, other);
     const char *advice = more ? "; walk the border between them again" : ", as receivers are";

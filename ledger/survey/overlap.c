@@ -7,18 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP_COMPARED 8   /* larger groups of one outline stand in the index once */
-#define TOUCH_UNITS 8000.0 /* about a square metre: less in common is a shared border */
+#define GROUP_COMPARED 8 /* larger groups of one outline stand in the index once */
 
 struct compare {
     struct qp_survey *survey;
     struct qp_geos *geos;
-    GEOSSTRtree *tree;
-    GEOSGeometry **boxes; /* of the plots in the tree; NULL for the others */
-    uint32_t *found;      /* of one query */
-    size_t found_count;
-    size_t found_capacity;
-    bool failed;
+    struct qp_boxes *boxes;
 };
 
 /* ---- The same outline ---- */
@@ -154,32 +148,13 @@ static enum qp_code compare_shapes(struct compare *work, uint32_t a, const GEOSG
         return qp_geos_fail(work->geos, err);
     }
     double share = smaller > 0 ? common / smaller : 0;
-    if (common < TOUCH_UNITS && share < 0.05) {
+    if (qp_survey_is_touch(common, share)) {
         return QP_OK;
     }
     return tell_both(work->survey, a, b,
                      (struct qp_meeting){.share = share < 1 ? share : 1,
                                          .ratio = area_a > 0 ? area_b / area_a : 0},
                      err);
-}
-
-static void note_found(void *item, void *context)
-{
-    struct compare *work = context;
-    const GEOSGeometry **box = item;
-    if (work->failed || qp_survey_grow((void **)&work->found, &work->found_capacity,
-                                       work->found_count, sizeof *work->found, NULL) != QP_OK) {
-        work->failed = true; /* a callback of GEOS cannot fail */
-        return;
-    }
-    work->found[work->found_count++] = (uint32_t)(box - (const GEOSGeometry **)work->boxes);
-}
-
-static int by_index(const void *a, const void *b)
-{
-    uint32_t left = *(const uint32_t *)a;
-    uint32_t right = *(const uint32_t *)b;
-    return (left > right) - (left < right);
 }
 
 /* Each pair once: a judged plot looks at known ones and at judged ones behind it. */
@@ -194,18 +169,12 @@ static enum qp_code compare_one(struct compare *work, uint32_t at, struct qp_err
 {
     struct qp_surveyed *plot = &work->survey->plots[at];
     GEOSGeometry *shape = NULL;
+    const uint32_t *found = NULL;
+    size_t found_count = 0;
     size_t compared = 0;
-    enum qp_code rc = QP_OK;
-    work->found_count = 0;
-    GEOSSTRtree_query_r(work->geos->handle, work->tree, work->boxes[at], note_found, work);
-    if (work->failed) {
-        return qp_fail(err, QP_E_MEMORY, "no memory to compare plots");
-    }
-    if (work->found_count > 1) {
-        qsort(work->found, work->found_count, sizeof *work->found, by_index);
-    }
-    for (size_t i = 0; i < work->found_count && rc == QP_OK; i++) {
-        uint32_t other = work->found[i];
+    enum qp_code rc = qp_boxes_find(work->boxes, &plot->box, &found, &found_count, err);
+    for (size_t i = 0; i < found_count && rc == QP_OK; i++) {
+        uint32_t other = found[i];
         if (!is_ours(work, at, other)) {
             continue;
         }
@@ -237,37 +206,13 @@ static bool stands_in_index(const struct qp_survey *survey, size_t at)
 static enum qp_code build_index(struct compare *work, struct qp_err *err)
 {
     const struct qp_survey *survey = work->survey;
-    work->tree = GEOSSTRtree_create_r(work->geos->handle, 10);
-    work->boxes = qp_alloc_zero(survey->plot_count + 1, sizeof(GEOSGeometry *));
-    if (work->tree == NULL || work->boxes == NULL) {
-        return qp_fail(err, QP_E_MEMORY, "no memory to index plots");
-    }
-    for (size_t i = 0; i < survey->plot_count; i++) {
-        if (!stands_in_index(survey, i)) {
-            continue;
-        }
-        work->boxes[i] = qp_geos_box(work->geos, &survey->plots[i].box);
-        if (work->boxes[i] == NULL) {
-            return qp_geos_fail(work->geos, err);
-        }
-        GEOSSTRtree_insert_r(work->geos->handle, work->tree, work->boxes[i], &work->boxes[i]);
-    }
-    return QP_OK;
-}
-
-static void wipe(struct compare *work)
-{
-    if (work->geos != NULL) {
-        for (size_t i = 0; work->boxes != NULL && i < work->survey->plot_count; i++) {
-            GEOSGeom_destroy_r(work->geos->handle, work->boxes[i]);
-        }
-        if (work->tree != NULL) {
-            GEOSSTRtree_destroy_r(work->geos->handle, work->tree);
+    enum qp_code rc = qp_boxes_new(work->geos, survey->plot_count, &work->boxes, err);
+    for (size_t i = 0; i < survey->plot_count && rc == QP_OK; i++) {
+        if (stands_in_index(survey, i)) {
+            rc = qp_boxes_add(work->boxes, &survey->plots[i].box, (uint32_t)i, err);
         }
     }
-    qp_free(work->boxes);
-    qp_free(work->found);
-    qp_geos_close(work->geos);
+    return rc;
 }
 
 enum qp_code qp_survey_compare(struct qp_survey *survey, struct qp_err *err)
@@ -281,10 +226,11 @@ enum qp_code qp_survey_compare(struct qp_survey *survey, struct qp_err *err)
         rc = build_index(&work, err);
     }
     for (size_t i = 0; i < survey->judged_count && rc == QP_OK; i++) {
-        if (work.boxes[survey->judged[i]] != NULL) {
+        if (stands_in_index(survey, survey->judged[i])) {
             rc = compare_one(&work, survey->judged[i], err);
         }
     }
-    wipe(&work);
+    qp_boxes_free(work.boxes);
+    qp_geos_close(work.geos);
     return rc;
 }

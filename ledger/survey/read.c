@@ -1,9 +1,10 @@
-/* Plots, known plots and borders from GeoJSON. */
+/* Plots, known plots, borders and areas from GeoJSON. */
 #include "survey/survey_priv.h"
 
 #include "core/check.h"
 #include "exchange/geojson.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define AREA_MAX_M2 1e12
@@ -13,6 +14,7 @@ struct reading {
     struct qp_span file;
     enum qp_survey_role role;
     const char *source;
+    const char *stem; /* of the source */
 };
 
 /* The first of the names that holds a text, or "". */
@@ -27,13 +29,14 @@ static const char *text_of(const json_t *properties, const char *const *names, s
     return "";
 }
 
-static uint64_t area_of(const json_t *properties, bool *is_text)
+static void take_area(const json_t *properties, struct qp_survey_plot *plot)
 {
     const json_t *value = json_object_get(properties, "area_ha");
     value = value != NULL ? value : json_object_get(properties, "Area");
-    *is_text = json_is_string(value);
+    plot->area_is_text = json_is_string(value);
     double m2 = json_is_number(value) ? json_number_value(value) * 10000 : 0;
-    return m2 > 0 && m2 <= AREA_MAX_M2 ? (uint64_t)(m2 + 0.5) : 0;
+    plot->declared_m2 = m2 > 0 && m2 <= AREA_MAX_M2 ? (uint64_t)(m2 + 0.5) : 0;
+    plot->area_is_none = json_is_number(value) && m2 < 0.5;
 }
 
 static void take_texts(const json_t *properties, struct qp_survey_plot *plot)
@@ -48,7 +51,7 @@ static void take_texts(const json_t *properties, struct qp_survey_plot *plot)
     plot->owner = text_of(properties, owner, QP_COUNT(owner));
     plot->country = text_of(properties, country, QP_COUNT(country));
     plot->region = text_of(properties, region, QP_COUNT(region));
-    plot->declared_m2 = area_of(properties, &plot->area_is_text);
+    take_area(properties, plot);
 }
 
 static bool is_ours(const char *name)
@@ -119,12 +122,68 @@ static enum qp_code take_border(struct reading *in, const struct qp_geojson_feat
                       "a border without its ISO 3166-2 code (PE-SAM) in a property iso_3166_2");
 }
 
+/* Layers come with their names in capitals or not. */
+static const char *word_of(const struct qp_geojson_feature *feature, const char *name)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach(feature->properties, key, value)
+    {
+        if (qp_survey_is_word(key, name) && json_is_string(value) &&
+            json_string_length(value) > 0) {
+            return json_string_value(value);
+        }
+    }
+    return "";
+}
+
+/* The name of a file without its ending; NULL: no memory. */
+static const char *stem_of(struct qp_arena *arena, const char *source)
+{
+    const char *dot = source != NULL ? strrchr(source, '.') : NULL;
+    size_t len = source == NULL ? 0 : dot != NULL ? (size_t)(dot - source) : strlen(source);
+    return qp_arena_text(arena, qp_span_of(source, len));
+}
+
+static enum qp_code take_area_feature(struct reading *in, const struct qp_geojson_feature *feature,
+                                      struct qp_err *err)
+{
+    static const char *const names[] = {"name", "nombre", "anp_nomb", "nomcom", "nom_com"};
+    static const char *const kinds[] = {"kind", "tipo"};
+    const char *name = "";
+    const char *kind = in->stem;
+    for (size_t i = 0; i < QP_COUNT(names) && name[0] == '\0'; i++) {
+        name = word_of(feature, names[i]);
+    }
+    for (size_t i = QP_COUNT(kinds); i > 0; i--) {
+        const char *given = word_of(feature, kinds[i - 1]);
+        kind = qp_survey_is_kind(given) ? given : kind;
+    }
+    if (name[0] == '\0') {
+        name =
+            qp_arena_printf(&in->survey->arena, "feature %" PRIu64 "%s%s", feature->index + 1,
+                            in->source != NULL ? " of " : "", in->source != NULL ? in->source : "");
+    }
+    if (name == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory for an area");
+    }
+    enum qp_code rc = qp_survey_add_area(in->survey, name, kind, feature->geometry, err);
+    return rc == QP_E_REFUSED ? qp_fail_at(err, QP_E_INPUT, feature->offset,
+                                           "feature %" PRIu64 ": an area must be a Polygon or a "
+                                           "MultiPolygon; leave points out",
+                                           feature->index + 1)
+                              : rc;
+}
+
 static enum qp_code take_feature(void *context, const struct qp_geojson_feature *feature,
                                  struct qp_err *err)
 {
     struct reading *in = context;
     if (in->role == QP_SURVEY_BORDERS) {
         return take_border(in, feature, err);
+    }
+    if (in->role == QP_SURVEY_AREAS) {
+        return take_area_feature(in, feature, err);
     }
     const char *properties = "";
     struct qp_survey_plot plot = {
@@ -148,7 +207,7 @@ static enum qp_code take_fault(void *context, uint64_t index, const struct qp_er
     struct qp_survey_plot plot = {.name = ""};
     json_error_t why;
     (void)index;
-    if (in->role == QP_SURVEY_BORDERS) {
+    if (in->role == QP_SURVEY_BORDERS || in->role == QP_SURVEY_AREAS) {
         return qp_fail_at(err, QP_E_INPUT, reason->offset, "%s", reason->text);
     }
     if (in->role == QP_SURVEY_KNOWN) {
@@ -176,10 +235,20 @@ enum qp_code qp_survey_read(struct qp_survey *survey, struct qp_span geojson,
     const struct qp_geojson_sink sink = {.context = &in,
                                          .feature = take_feature,
                                          .fault = take_fault,
-                                         .lenient = role != QP_SURVEY_BORDERS};
+                                         .lenient =
+                                             role == QP_SURVEY_PLOTS || role == QP_SURVEY_KNOWN,
+                                         .is_layer = role == QP_SURVEY_AREAS};
+    size_t before = qp_areas_count(survey->areas);
     struct qp_arena arena;
+    in.stem = stem_of(&survey->arena, source);
+    if (in.stem == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory to read a file");
+    }
     qp_arena_init(&arena, 0);
     enum qp_code rc = qp_geojson_read(geojson, &sink, &arena, err);
     qp_arena_wipe(&arena);
+    if (rc == QP_OK && role == QP_SURVEY_AREAS && qp_areas_count(survey->areas) == before) {
+        rc = qp_fail(err, QP_E_INPUT, "no area in it; export the layer anew");
+    }
     return rc;
 }

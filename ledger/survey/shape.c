@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define TOUCH_UNITS 8000.0 /* a square metre */
+
 /* GEOS may call from any place where it throws; the text is kept for qp_geos_fail. */
 static void note_message(const char *message, void *context)
 {
@@ -121,6 +123,28 @@ out:
     return made;
 }
 
+GEOSGeometry *qp_geos_sound_shape(const struct qp_geos *geos, const struct qp_geometry *geometry)
+{
+    GEOSContextHandle_t handle = geos->handle;
+    GEOSGeometry *shape = qp_geos_shape(geos, geometry);
+    if (shape == NULL || GEOSisValid_r(handle, shape) == 1) {
+        return shape;
+    }
+    GEOSGeometry *made = NULL;
+    GEOSMakeValidParams *how = GEOSMakeValidParams_create_r(handle);
+    /* Exteriors together, holes taken off: what overlaps is inside, not outside. */
+    if (how != NULL &&
+        GEOSMakeValidParams_setMethod_r(handle, how, GEOS_MAKE_VALID_STRUCTURE) != 0 &&
+        GEOSMakeValidParams_setKeepCollapsed_r(handle, how, 0) != 0) {
+        made = GEOSMakeValidWithParams_r(handle, shape, how);
+    }
+    if (how != NULL) {
+        GEOSMakeValidParams_destroy_r(handle, how);
+    }
+    GEOSGeom_destroy_r(handle, shape);
+    return made;
+}
+
 GEOSGeometry *qp_geos_point(const struct qp_geos *geos, struct qp_point point)
 {
     return GEOSGeom_createPointFromXY_r(geos->handle, point.longitude_e7, point.latitude_e7);
@@ -147,4 +171,9 @@ double qp_geos_common(const struct qp_geos *geos, const GEOSGeometry *a, const G
     }
     GEOSGeom_destroy_r(handle, common);
     return area;
+}
+
+bool qp_survey_is_touch(double common, double share)
+{
+    return common < TOUCH_UNITS && share < QP_SURVEY_NOISE_SHARE;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define BORDER_MARGIN_M 5000
+#define AREA_MARGIN_M 50 /* half a millimetre on a map of 1:100,000 */
 #define MEDIAN_PLOTS 10
 
 static enum qp_code no_memory(struct qp_err *err)
@@ -29,6 +30,7 @@ enum qp_code qp_survey_new(const struct qp_survey_options *options, struct qp_su
     qp_arena_init(&made->arena, 0);
     made->fix = options->fix;
     made->margin_m = options->border_margin_m == 0 ? BORDER_MARGIN_M : options->border_margin_m;
+    made->area_margin_m = options->area_margin_m == 0 ? AREA_MARGIN_M : options->area_margin_m;
     made->country = qp_arena_text(&made->arena,
                                   qp_span_text(options->country != NULL ? options->country : "PE"));
     made->party =
@@ -51,6 +53,7 @@ void qp_survey_free(struct qp_survey *survey)
         qp_free(survey->plots[i].meetings);
     }
     qp_borders_free(survey->borders);
+    qp_areas_free(survey->areas);
     qp_free(survey->plots);
     qp_free(survey->judged);
     qp_arena_wipe(&survey->arena);
@@ -132,6 +135,7 @@ enum qp_code qp_survey_take(struct qp_survey *survey, const struct qp_survey_plo
         .declared_m2 = plot->declared_m2,
         .unclosed = plot->unclosed,
         .area_is_text = plot->area_is_text,
+        .area_is_none = plot->area_is_none,
         .same_code = QP_NO_PLOT,
         .is_known = is_known,
         .has_party = plot->is_of_ledger || survey->party[0] != '\0',
@@ -355,6 +359,9 @@ enum qp_code qp_survey_run(struct qp_survey *survey, struct qp_err *err)
         if (rc == QP_OK && plot->is_sound) {
             rc = qp_survey_tell_meetings(survey, plot, err);
         }
+        if (rc == QP_OK && plot->is_sound) {
+            rc = qp_survey_tell_areas(survey, plot, err);
+        }
     }
     return rc;
 }
@@ -374,8 +381,9 @@ const struct qp_survey_row *qp_survey_row(const struct qp_survey *survey, size_t
 
 void qp_survey_summary(const struct qp_survey *survey, struct qp_survey_summary *summary)
 {
-    *summary =
-        (struct qp_survey_summary){.plots = survey->judged_count, .known = survey->known_count};
+    *summary = (struct qp_survey_summary){.plots = survey->judged_count,
+                                          .known = survey->known_count,
+                                          .areas = qp_areas_count(survey->areas)};
     for (size_t i = 0; i < survey->judged_count; i++) {
         const struct qp_survey_row *row = &survey->plots[survey->judged[i]].row;
         summary->area_m2 += row->area_m2;

@@ -9,6 +9,8 @@
 /* Art. 2(28) of Regulation (EU) 2023/1115: a larger plot needs an outline. */
 #define QP_SURVEY_POINT_MAX_M2 40000
 #define QP_E7_METRES 0.0111319490793 /* 1e-7 degree along a meridian or the equator */
+/* A smaller part of a plot in something else may be no more than what receivers are good for. */
+#define QP_SURVEY_NOISE_SHARE 0.05
 
 /* Two plots that have ground in common, seen from one of them. */
 struct qp_meeting {
@@ -34,6 +36,7 @@ struct qp_surveyed {
     uint64_t declared_m2;
     size_t unclosed;
     bool area_is_text;
+    bool area_is_none;
     uint32_t same_code; /* index of another plot of the file with its code; QP_NO_PLOT: none */
     bool is_known;
     bool has_party;         /* name and holder begin with a party */
@@ -51,6 +54,7 @@ struct qp_surveyed {
 };
 
 struct qp_borders; /* border.c */
+struct qp_areas;   /* area.c */
 
 struct qp_survey {
     struct qp_arena arena;
@@ -59,6 +63,7 @@ struct qp_survey {
     const char *country;
     const char *party;
     double margin_m;
+    double area_margin_m;
     struct qp_surveyed *plots; /* the ones to judge and the known ones, in the order of adding */
     size_t plot_count;
     size_t plot_capacity;
@@ -67,6 +72,7 @@ struct qp_survey {
     size_t judged_capacity;
     uint64_t known_count;
     struct qp_borders *borders; /* NULL: none */
+    struct qp_areas *areas;     /* NULL: none */
 };
 
 /* ---- survey.c ---- */
@@ -146,6 +152,16 @@ struct qp_border_answer {
 enum qp_code qp_borders_ask(struct qp_borders *borders, const char *region, struct qp_point point,
                             struct qp_border_answer *answer, struct qp_err *err) QP_MUST_USE;
 
+/* ---- area.c ---- */
+
+void qp_areas_free(struct qp_areas *areas);           /* NULL is allowed */
+size_t qp_areas_count(const struct qp_areas *areas);  /* NULL: 0 */
+bool qp_survey_is_word(const char *a, const char *b); /* the same, A to Z being a to z */
+bool qp_survey_is_kind(const char *name);             /* of area; the words say more of those */
+/* Findings of the areas that a sound plot lies in, or near. */
+enum qp_code qp_survey_tell_areas(struct qp_survey *survey, struct qp_surveyed *plot,
+                                  struct qp_err *err) QP_MUST_USE;
+
 /* ---- shape.c: GEOS and our geometries; one unit is 1e-7 degree ---- */
 
 #define GEOS_USE_ONLY_R_API
@@ -160,11 +176,30 @@ enum qp_code qp_geos_open(struct qp_geos **geos, struct qp_err *err) QP_MUST_USE
 void qp_geos_close(struct qp_geos *geos); /* NULL is allowed */
 /* NULL: no memory. The caller destroys it. */
 GEOSGeometry *qp_geos_shape(const struct qp_geos *geos, const struct qp_geometry *geometry);
+/* Of outlines of others, which may cross themselves: what they mean, made of their pieces. It may
+ * be empty. */
+GEOSGeometry *qp_geos_sound_shape(const struct qp_geos *geos, const struct qp_geometry *geometry);
 GEOSGeometry *qp_geos_point(const struct qp_geos *geos, struct qp_point point);
 /* Something with this envelope. */
 GEOSGeometry *qp_geos_box(const struct qp_geos *geos, const struct qp_box *box);
 /* Area that two shapes have in common, in square units; negative: it cannot be known. */
 double qp_geos_common(const struct qp_geos *geos, const GEOSGeometry *a, const GEOSGeometry *b);
+/* So little in common (about a square metre, and no part worth a word) is a shared border. */
+bool qp_survey_is_touch(double common, double share);
 enum qp_code qp_geos_fail(const struct qp_geos *geos, struct qp_err *err);
+
+/* ---- boxes.c: which of many boxes meet one ---- */
+
+struct qp_boxes;
+/* capacity: boxes that will be added. The index borrows geos. */
+enum qp_code qp_boxes_new(const struct qp_geos *geos, size_t capacity, struct qp_boxes **boxes,
+                          struct qp_err *err) QP_MUST_USE;
+void qp_boxes_free(struct qp_boxes *boxes); /* NULL is allowed */
+/* Before the first search. */
+enum qp_code qp_boxes_add(struct qp_boxes *boxes, const struct qp_box *box, uint32_t id,
+                          struct qp_err *err) QP_MUST_USE;
+/* In ascending order; they live until the next search. */
+enum qp_code qp_boxes_find(struct qp_boxes *boxes, const struct qp_box *box, const uint32_t **ids,
+                           size_t *count, struct qp_err *err) QP_MUST_USE;
 
 #endif

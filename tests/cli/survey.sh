@@ -108,3 +108,16 @@ jq -n '{occurred: "2026-07-05", plot_withdrawn: {plot: "coop-norte/C-0001", reas
     quipu sign --key coop.key --ledger ledger -o withdrawn.qst - >/dev/null
 submit withdrawn.qst >/dev/null
 is "$(quipu survey copy.geojson --against ledger --json | jq -c '.summary.known // empty')" 0
+
+# Areas that ask for evidence are brought by whoever runs the survey: a warning with the share, and
+# what is needed; the file's name says the kind where the areas do not.
+expect 0 quipu survey "$SAMPLE/plots-alto-mayo.geojson" --areas "$SAMPLE/areas.geojson" --json
+is "$(jq -s -c '[.[] | select(.findings) | .findings[] | select(.code == "SV-INSIDE") | .level] | unique' out)" \
+    '["warning"]'
+is "$(jq -s '.[-1].summary.areas' out)" "$(jq '.features | length' "$SAMPLE/areas.geojson")"
+expect 1 quipu survey "$SAMPLE/plots-alto-mayo.geojson" --areas "$SAMPLE/areas.geojson" --strict
+says 'attach evidence' out
+jq -c 'del(.features[].properties.kind, .features[].properties.tipo)' "$SAMPLE/areas.geojson" >urban.geojson
+expect 0 quipu survey "$SAMPLE/plots-alto-mayo.geojson" --areas urban.geojson
+says '(urban)' out
+expect 3 quipu survey "$SAMPLE/plots-alto-mayo.geojson" --areas "$SAMPLE/parties.csv"

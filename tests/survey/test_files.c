@@ -95,7 +95,7 @@ static void refuses_files_that_are_no_geojson(void **state)
     for (size_t i = 0; i < 4; i++) {
         struct qp_survey *survey = new_survey(false);
         struct qp_err err;
-        for (int role = QP_SURVEY_PLOTS; role <= QP_SURVEY_BORDERS; role++) {
+        for (int role = QP_SURVEY_PLOTS; role <= QP_SURVEY_AREAS; role++) {
             assert_int_equal(qp_survey_read(survey, qp_span_text(texts[i]),
                                             (enum qp_survey_role)role, "x", &err),
                              QP_E_INPUT);

@@ -286,6 +286,7 @@ static void survives_having_no_memory(void **state)
         rc = rc == QP_OK ? qp_survey_add_known(survey, &known, &err) : rc;
         rc = rc == QP_OK ? qp_survey_add(survey, &plot, &err) : rc;
         rc = rc == QP_OK ? qp_survey_add_border(survey, "PE-SAM", field(&border, 300), &err) : rc;
+        rc = rc == QP_OK ? qp_survey_add_area(survey, "", "x", field(&border, 30), &err) : rc;
         rc = rc == QP_OK ? qp_survey_run(survey, &err) : rc;
         rc = rc == QP_OK ? qp_survey_geojson(survey, &out, &err) : rc;
         qp_alloc_fail_after(UINT64_MAX);

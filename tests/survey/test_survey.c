@@ -301,6 +301,18 @@ static const char *codes_of_trapezium(double side)
     return codes_of_drawing(metres, 4);
 }
 
+static void refuses_a_declared_area_of_nothing(void **state)
+{
+    (void)state;
+    struct drawn drawn;
+    const struct qp_geometry point = point_at(0, 0);
+    const struct qp_survey_plot plots[] = {{.geometry = field(&drawn, 0), .area_is_none = true},
+                                           {.geometry = &point, .area_is_none = true}};
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(codes_of(&plots[i]), "SV-AREA-SMALL e");
+    }
+}
+
 static void knows_when_a_plot_is_large_or_small(void **state)
 {
     (void)state;
@@ -451,6 +463,7 @@ int main(void)
         cmocka_unit_test(holds_the_boxes_of_the_country_and_its_departments),
         cmocka_unit_test(measures_how_far_outside_a_border_a_plot_lies),
         cmocka_unit_test(compares_the_declared_area_with_the_ellipsoid),
+        cmocka_unit_test(refuses_a_declared_area_of_nothing),
         cmocka_unit_test(knows_when_a_plot_is_large_or_small),
         cmocka_unit_test(compares_a_plot_with_the_middle_one_of_its_file),
         cmocka_unit_test(tells_a_circle_around_a_point),

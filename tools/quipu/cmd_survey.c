@@ -18,6 +18,9 @@ struct job {
     struct qp_survey *survey;
     enum format format;
     const char *output; /* NULL: stdout */
+    struct cli_list against;
+    struct cli_list areas;
+    const char *borders; /* NULL: none */
     bool fix;
     bool strict;
 };
@@ -64,8 +67,19 @@ static enum qp_code read_known(struct job *job, const char *path, struct qp_err 
 
 /* ---- Out ---- */
 
+/* Files of a GIS have all their rings the other way round, which every import turns: said once. */
+static void print_turned(uint64_t turned, FILE *stream)
+{
+    char count[WORDS_BYTES];
+    if (turned > 0) {
+        fprintf(stream, "%s turned to the right-hand rule (SV-ORIENTATION)\n\n",
+                words_count(count, turned, "outlines"));
+    }
+}
+
 static void print_table(struct job *job, FILE *stream)
 {
+    uint64_t turned = 0;
     static const struct cli_column columns[] = {{.title = "PLOT"},
                                                 {.title = "LEVEL"},
                                                 {.title = "CODE"},
@@ -75,6 +89,10 @@ static void print_table(struct job *job, FILE *stream)
         const struct qp_survey_row *row = qp_survey_row(job->survey, i);
         for (size_t j = 0; j < row->finding_count; j++) {
             const struct qp_survey_finding *finding = &row->findings[j];
+            if (strcmp(finding->code, "SV-ORIENTATION") == 0) {
+                turned++;
+                continue;
+            }
             cli_cell(job->cli, &table, row->plot);
             cli_cell(job->cli, &table, qp_survey_level_name(finding->level));
             cli_cell(job->cli, &table, finding->code);
@@ -85,6 +103,7 @@ static void print_table(struct job *job, FILE *stream)
         cli_table_print(job->cli, &table, stream);
         fputc('\n', stream);
     }
+    print_turned(turned, stream);
 }
 
 static void add_count(char *text, size_t size, uint64_t count, const char *words)
@@ -152,11 +171,12 @@ static void print_json(struct job *job, FILE *stream)
     }
     qp_survey_summary(job->survey, &summary);
     cli_json_on(job->cli, stream,
-                json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}}", "summary", "plots",
-                          (json_int_t)summary.plots, "known", (json_int_t)summary.known, "errors",
-                          (json_int_t)summary.errors, "warnings", (json_int_t)summary.warnings,
-                          "fixed", (json_int_t)summary.fixed, "notes", (json_int_t)summary.notes,
-                          "fine", (json_int_t)summary.fine, "area_m2", summary.area_m2));
+                json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}}", "summary", "plots",
+                          (json_int_t)summary.plots, "known", (json_int_t)summary.known, "areas",
+                          (json_int_t)summary.areas, "errors", (json_int_t)summary.errors,
+                          "warnings", (json_int_t)summary.warnings, "fixed",
+                          (json_int_t)summary.fixed, "notes", (json_int_t)summary.notes, "fine",
+                          (json_int_t)summary.fine, "area_m2", summary.area_m2));
 }
 
 /* The table or the JSON lines, with the summary. */
@@ -260,17 +280,20 @@ static enum qp_code set_format(struct job *job, const char *name, struct qp_err 
 }
 
 static enum qp_code run(struct job *job, const struct qp_survey_options *options, const char *file,
-                        const struct cli_list *against, const char *borders, struct qp_err *err)
+                        struct qp_err *err)
 {
     enum qp_code rc = qp_survey_new(options, &job->survey, err);
     if (rc == QP_OK) {
         rc = read_geojson(job, file, QP_SURVEY_PLOTS, err);
     }
-    for (size_t i = 0; i < against->count && rc == QP_OK; i++) {
-        rc = read_known(job, against->items[i], err);
+    for (size_t i = 0; i < job->against.count && rc == QP_OK; i++) {
+        rc = read_known(job, job->against.items[i], err);
     }
-    if (rc == QP_OK && borders != NULL) {
-        rc = read_geojson(job, borders, QP_SURVEY_BORDERS, err);
+    if (rc == QP_OK && job->borders != NULL) {
+        rc = read_geojson(job, job->borders, QP_SURVEY_BORDERS, err);
+    }
+    for (size_t i = 0; i < job->areas.count && rc == QP_OK; i++) {
+        rc = read_geojson(job, job->areas.items[i], QP_SURVEY_AREAS, err);
     }
     if (rc == QP_OK) {
         rc = qp_survey_run(job->survey, err);
@@ -285,7 +308,8 @@ static enum qp_code run(struct job *job, const struct qp_survey_options *options
 static const char about[] =
     "Look at the plots of a GeoJSON file as an import and TRACES will, and closer: outlines that "
     "are not sound, places that cannot be, areas that do not fit, circles and spikes, plots that "
-    "lie over each other or over plots that are registered. FILE is not changed; no ledger and no "
+    "lie over each other, over plots that are registered, or in areas that ask for evidence. FILE "
+    "is not changed; no ledger and no "
     "key is needed. Exit status 1 when there are errors.\n"
     "What it says is advice: what the ledger admits is decided when it is submitted.";
 
@@ -293,19 +317,20 @@ enum qp_code cmd_survey(struct cli *cli, int argc, char **argv, struct qp_err *e
 {
     struct job job = {.cli = cli};
     struct qp_survey_options survey = {.fix = false};
-    struct cli_list against = {.count = 0};
     const char *format = NULL;
-    const char *borders = NULL;
     const struct cli_option options[] = {
         {'o', "output", CLI_TEXT, "FILE", &job.output, "write the report to FILE; else to stdout"},
         {0, "format", CLI_TEXT, "NAME", &format,
          "table, json (an object a line) or geojson (the plots with their findings, for a GIS)"},
-        {0, "against", CLI_LIST, "PATH", &against,
+        {0, "against", CLI_LIST, "PATH", &job.against,
          "compare with the plots of a ledger, or of another GeoJSON file; may be given again"},
         {0, "party", CLI_TEXT, "ID", &survey.party,
          "whose codes FILE has, to know its plots again in a ledger"},
-        {0, "borders", CLI_TEXT, "FILE", &borders,
+        {0, "borders", CLI_TEXT, "FILE", &job.borders,
          "departments as GeoJSON, each with its ISO 3166-2 code"},
+        {0, "areas", CLI_LIST, "FILE", &job.areas,
+         "say which plots lie in these areas (GeoJSON): protected, indigenous, forest, water, "
+         "urban; may be given again"},
         {0, "country", CLI_TEXT, "CODE", &survey.country,
          "where plots lie that do not say it; PE if absent"},
         {0, "fix", CLI_FLAG, NULL, &job.fix,
@@ -329,5 +354,5 @@ enum qp_code cmd_survey(struct cli *cli, int argc, char **argv, struct qp_err *e
     }
     rc = set_format(&job, format, err);
     survey.fix = job.fix;
-    return rc == QP_OK ? run(&job, &survey, operands.list[0], &against, borders, err) : rc;
+    return rc == QP_OK ? run(&job, &survey, operands.list[0], err) : rc;
 }
