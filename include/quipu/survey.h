@@ -168,8 +168,9 @@ QP_API QP_MUST_USE enum qp_code qp_survey_add_border(struct qp_survey *survey, c
  * or where nothing grows. Its polygons may cross themselves, and have more points than a plot may.
  * name  NULL or "": "area 3", in the order of adding
  * kind  protected, indigenous, forest, water or urban (or protegida, anp, indígena, bosque, bpp,
- *       agua, urbano, urbana, which become those), on which the words depend; any other; NULL or "": none
- * QP_E_REFUSED (not polygons of three points), QP_E_INPUT (QP_SURVEY_AREAS_MAX), QP_E_MEMORY. */
+ *       agua, urbano, urbana, which become those), on which the words depend; any other; NULL or
+ * "": none QP_E_REFUSED (not polygons of three points), QP_E_INPUT (QP_SURVEY_AREAS_MAX),
+ * QP_E_MEMORY. */
 QP_API QP_MUST_USE enum qp_code qp_survey_add_area(struct qp_survey *survey, const char *name,
                                                    const char *kind, const struct qp_geometry *area,
                                                    struct qp_err *err);
