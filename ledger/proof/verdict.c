@@ -62,6 +62,7 @@ void qp_verdict_number(struct qp_verdict *verdict, enum qp_line line, const char
 /* ---- Reasons, and the events that they are about ---- */
 
 /* A text as it can stand in JSON: a cut inside a character would not be. */
+static size_t write_words(char text[512], const char *format, va_list arguments) QP_PRINTF(2, 0);
 static size_t write_words(char text[512], const char *format, va_list arguments)
 {
     if (vsnprintf(text, 512, format, arguments) < 0) {
@@ -75,6 +76,8 @@ static size_t write_words(char text[512], const char *format, va_list arguments)
     return len;
 }
 
+static void add_reason(struct qp_verdict *verdict, enum qp_line line, enum qp_result result,
+                       const char *format, va_list arguments) QP_PRINTF(4, 0);
 static void add_reason(struct qp_verdict *verdict, enum qp_line line, enum qp_result result,
                        const char *format, va_list arguments)
 {
@@ -120,6 +123,8 @@ enum qp_code qp_verdict_begin(struct qp_verdict *verdict, size_t event_count,
 }
 
 static void tell(struct qp_verdict *verdict, enum qp_result result, size_t event,
+                 const char *format, va_list arguments) QP_PRINTF(4, 0);
+static void tell(struct qp_verdict *verdict, enum qp_result result, size_t event,
                  const char *format, va_list arguments)
 {
     struct qp_verdict_told *told = &verdict->told[event];
@@ -139,6 +144,8 @@ static void tell(struct qp_verdict *verdict, enum qp_result result, size_t event
     }
 }
 
+static void add_carrier(struct qp_verdict *verdict, enum qp_line line, enum qp_result result,
+                        size_t event, const char *format, va_list arguments) QP_PRINTF(5, 0);
 static void add_carrier(struct qp_verdict *verdict, enum qp_line line, enum qp_result result,
                         size_t event, const char *format, va_list arguments)
 {
