@@ -230,6 +230,29 @@ static void a_voided_harvest_gives_the_plot_its_room_back(void **state)
     no("QP-VOID-USED", "norte", DAY, VOIDED, first);
 }
 
+/* The log does not have the event before it has the statement, and a verifier must say what the log
+ * says. */
+static void a_statement_voids_no_part_of_itself(void **state)
+{
+    (void)state;
+    char body[512];
+    char reference[320];
+    Qp__Event *event = NULL;
+    struct qp_err why;
+    scene_harvested("norte", "norte/a", "norte/p1", 1000);
+    keep_last(reference);
+    snprintf(body, sizeof body, VOIDED, reference);
+    struct qp_rule_context context = {.issuer = scene_key("norte"), .position = 1};
+    assert_ok(qp_event_decode(scene_event_bytes(DAY, body), &scene.arena, &event, err));
+    context.index = scene.event_count - 1; /* in the harvest's own entry */
+    assert_int_equal(qp_rules_apply(&context, event, &scene.state, &scene.arena, &why),
+                     QP_E_REFUSED);
+    assert_string_equal(why.rule, "QP-VOID-UNKNOWN");
+    context.index++;
+    context.position = 0;
+    assert_ok(qp_rules_apply(&context, event, &scene.state, &scene.arena, err));
+}
+
 /* A rule set that begins in the past must not give back more than was counted, or voiding would
  * make room for goods from elsewhere. */
 static void voiding_counts_as_the_harvest_was_counted(void **state)
@@ -352,6 +375,7 @@ int rules_trade_tests(void)
         SCENE_TEST(containers_pass_the_gate_then_the_rail_each_once),
         SCENE_TEST(documents_stand_by_a_subject_that_there_is),
         SCENE_TEST(a_voided_harvest_gives_the_plot_its_room_back),
+        SCENE_TEST(a_statement_voids_no_part_of_itself),
         SCENE_TEST(voiding_counts_as_the_harvest_was_counted),
         SCENE_TEST(a_voided_process_gives_back_what_it_drew),
         SCENE_TEST(a_process_whose_output_was_used_is_not_voided),
