@@ -104,6 +104,25 @@ static void a_shipment_holds_no_more_than_a_quantity_can_say(void **state)
        LOT("norte/m0", "999999999999999") ", " LOT("norte/m1", "1"), BOX);
 }
 
+#define PIECES(lot, pieces) "{'lot': '" lot "', 'quantity': {'grams': 1, 'pieces': " pieces "}}"
+
+static void a_shipment_holds_no_more_pieces_than_a_quantity_can_say(void **state)
+{
+    (void)state;
+    static const char *const lots[] = {"export/n0", "export/n1"};
+    for (size_t i = 0; i < QP_COUNT(lots); i++) {
+        ok("export", DAY,
+           "'lot_harvested': {'lot': '%s', 'commodity': 'alpaca', 'form': 'garment', 'quantity': "
+           "{'grams': 1, 'pieces': 1000000000}, 'origins': [{'plot': 'norte/p1', 'grams': 1}], "
+           "'harvest_from': '2026-05-01', 'harvest_to': '2026-05-14', 'crop_year': 2026}",
+           lots[i]);
+    }
+    no("QP-MASS-LIMIT", "export", DAY, DISPATCHED, "export/s", "import", "alpaca", "510539",
+       PIECES("export/n0", "1000000000") ", " PIECES("export/n1", "1"), BOX);
+    ok("export", DAY, DISPATCHED, "export/s", "import", "alpaca", "510539",
+       PIECES("export/n0", "999999999") ", " PIECES("export/n1", "1"), BOX);
+}
+
 static void containers_pass_the_gate_then_the_rail_each_once(void **state)
 {
     (void)state;
@@ -372,6 +391,7 @@ int rules_trade_tests(void)
     const struct CMUnitTest tests[] = {
         SCENE_TEST(an_exporter_ships_what_it_has_to_an_importer_once),
         SCENE_TEST(a_shipment_holds_no_more_than_a_quantity_can_say),
+        SCENE_TEST(a_shipment_holds_no_more_pieces_than_a_quantity_can_say),
         SCENE_TEST(containers_pass_the_gate_then_the_rail_each_once),
         SCENE_TEST(documents_stand_by_a_subject_that_there_is),
         SCENE_TEST(a_voided_harvest_gives_the_plot_its_room_back),
