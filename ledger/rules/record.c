@@ -220,10 +220,14 @@ enum qp_code qp_judge_event_voided(struct qp_job *job)
     if (rc != QP_OK) {
         return rc;
     }
-    if (!qp_place_before(&place, &job->place)) {
-        return qp_refuse(job->err, "QP-VOID-UNKNOWN",
-                         "event %u of statement %llu does not come before its own voiding",
-                         reference->position, (unsigned long long)reference->sequence);
+    /* No log has an event before it has its whole statement, and no statement needs to take back a
+     * part of itself. */
+    if (place.index >= job->context->index) {
+        return qp_refuse(
+            job->err, "QP-VOID-UNKNOWN",
+            "event %u of statement %llu does not stand before the statement that voids "
+            "it",
+            reference->position, (unsigned long long)reference->sequence);
     }
     struct qp_hash found;
     struct qp_hash want = qp_bytes_hash(reference->event);

@@ -294,7 +294,8 @@ enum qp_code qp_job_party(struct qp_job *job, const char *party, Qp__PartyState 
     return rc;
 }
 
-bool qp_place_before(const Qp__EventPlace *one, const Qp__EventPlace *two)
+/* Does one come before two in the log? */
+static bool place_before(const Qp__EventPlace *one, const Qp__EventPlace *two)
 {
     return one->index < two->index || (one->index == two->index && one->position < two->position);
 }
@@ -311,7 +312,7 @@ static enum qp_code get_rule_set(struct qp_job *job, uint32_t ordinal, Qp__RuleS
 static bool is_in_force(const struct qp_job *job, const Qp__RuleSetState *record)
 {
     return record->rules->effective_from_ms <= job->event->occurred_ms &&
-           qp_place_before(record->published, &job->place);
+           place_before(record->published, &job->place);
 }
 
 /* A rule set may begin in the past, and an event is judged only once, so the past is judged by what

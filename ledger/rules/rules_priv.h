@@ -65,8 +65,6 @@ enum qp_code qp_job_draw(struct qp_job *job, const char *id, Qp__LotState *lot,
                          const Qp__Quantity *quantity) QP_MUST_USE;
 enum qp_code qp_job_put_lot(struct qp_job *job, const char *id,
                             const Qp__LotState *lot) QP_MUST_USE;
-/* Does one come before two in the log? */
-bool qp_place_before(const Qp__EventPlace *one, const Qp__EventPlace *two);
 Qp__EventPlace *qp_job_place(struct qp_job *job);
 void *qp_job_alloc(struct qp_job *job, size_t count,
                    size_t size_bytes); /* zeroed; NULL: no memory */

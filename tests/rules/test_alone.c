@@ -15,9 +15,17 @@
     EVENT("\"lot_processed\":{\"process\":\"pulping\",\"inputs\":[{\"lot\":\"coop/L-1\","          \
           "\"quantity\":{\"grams\":100}}" input "],\"outputs\":[{\"lot\":\"coop/M-1\",\"kind\":"   \
           "\"product\",\"form\":\"parchment\",\"quantity\":{" output "}}]}")
+#define CERTIFICATE(from, to)                                                                      \
+    EVENT(                                                                                         \
+        "\"certificate_issued\":{\"certificate\":\"cert/C-1\",\"scheme\":\"eu-organic\","          \
+        "\"number\":\"1\",\"holder\":\"coop\",\"commodities\":[\"coffee\"],\"valid_from\":\"" from \
+        "\",\"valid_to\":\"" to "\"}")
 #define SHIPMENT(containers)                                                                       \
+    DISPATCH("{\"lot\":\"coop/M-1\",\"quantity\":{\"grams\":5}}", containers)
+#define SHIPPED(lots) DISPATCH(lots, "{\"number\":\"CSQU3054383\",\"seals\":[\"a\"]}")
+#define DISPATCH(lots, containers)                                                                 \
     EVENT("\"shipment_dispatched\":{\"shipment\":\"coop/S-1\",\"consignee\":\"buyer\","            \
-          "\"lots\":[{\"lot\":\"coop/M-1\",\"quantity\":{\"grams\":5}}],\"commodity\":\"coffee\"," \
+          "\"lots\":[" lots "],\"commodity\":\"coffee\","                                          \
           "\"hs_code\":\"090111\",\"port_of_loading\":\"PECLL\",\"port_of_discharge\":\"DEHAM\","  \
           "\"destination_country\":\"DE\",\"containers\":[" containers "]}")
 
@@ -52,6 +60,50 @@ static const struct {
            "\"value\":\"20131312956\"}]}"),
      NULL, "QP-PARTY-IDENTIFIER"},
     {EVENT("\"lot_recalled\":{\"lot\":\"coop/L-1\",\"reason\":\"r\"}"), "mill", ""},
+    {EVENT("\"lot_harvested\":{\"lot\":\"coop/"
+           "L-1\",\"commodity\":\"coffee\",\"form\":\"cherry\",\"quantity\":{\"grams\":2},"
+           "\"origins\":[{\"plot\":\"coop/C-1\",\"grams\":1},{\"plot\":\"coop/"
+           "C-1\",\"grams\":1}],\"harvest_from\":\"2026-06-08\",\"harvest_to\":\"2026-06-09\","
+           "\"crop_year\":2026}"),
+     "coop", "QP-LOT-TWICE"},
+    {EVENT("\"lot_harvested\":{\"lot\":\"coop/"
+           "L-1\",\"commodity\":\"coffee\",\"form\":\"cherry\",\"quantity\":{\"grams\":1},"
+           "\"origins\":[{\"plot\":\"coop/"
+           "C-1\",\"grams\":1}],\"harvest_from\":\"2016-06-12\",\"harvest_to\":\"2026-06-09\","
+           "\"crop_year\":2016}"),
+     "coop", ""}, /* 3,650 days before */
+    {EVENT("\"lot_harvested\":{\"lot\":\"coop/"
+           "L-1\",\"commodity\":\"coffee\",\"form\":\"cherry\",\"quantity\":{\"grams\":1},"
+           "\"origins\":[{\"plot\":\"coop/"
+           "C-1\",\"grams\":1}],\"harvest_from\":\"2016-06-11\",\"harvest_to\":\"2026-06-09\","
+           "\"crop_year\":2016}"),
+     "coop", "QP-HARVEST-TIME"},
+    {PROCESS(",{\"lot\":\"coop/L-2\",\"quantity\":{\"grams\":0}}", "\"grams\":20"), "coop",
+     "QP-MASS-EMPTY"},
+    {EVENT("\"lot_transferred\":{\"lot\":\"coop/"
+           "L-1\",\"to\":\"mill\",\"kind\":\"both\",\"quantity\":{\"grams\":0}}"),
+     "coop", "QP-MASS-EMPTY"},
+    {SHIPPED("{\"lot\":\"coop/M-1\",\"quantity\":{\"grams\":0}}"), "coop", "QP-MASS-EMPTY"},
+    {SHIPPED("{\"lot\":\"coop/M-1\",\"quantity\":{\"grams\":5}},{\"lot\":\"coop/"
+             "M-1\",\"quantity\":{\"grams\":5}}"),
+     "coop", "QP-LOT-TWICE"},
+    {CERTIFICATE("2026-06-01", "2026-06-01"), "cert", ""},
+    {CERTIFICATE("2026-06-02", "2026-06-01"), "cert", "QP-CERTIFICATE-TIME"},
+    {CERTIFICATE("2026-06-01", "2026-06-01"), "coop", "QP-NAME"},
+    {EVENT("\"ledger_opened\":{\"origin\":\"l.example\",\"name\":\"L\",\"log_key\":\"" KEY
+           "\",\"operator\":{\"party\":\"op\",\"legal_name\":\"O\",\"country\":\"PE\",\"roles\":["
+           "\"operator\"],\"key\":\"" KEY
+           "\",\"identifiers\":[{\"scheme\":\"gln\",\"value\":\"7750000000008\"}]}}"),
+     NULL, "QP-PARTY-IDENTIFIER"},
+    {EVENT("\"producer_registered\":{\"producer\":\"coop/F-1\",\"identity\":{\"commitment\":\"" KEY
+           "\",\"kind\":\"producer\",\"length\":9}}"),
+     "mill", "QP-NAME"},
+    {EVENT("\"plot_registered\":{\"plot\":\"coop/P-1\",\"producer\":\"coop/"
+           "F-1\",\"commodities\":[\"coffee\"],\"country\":\"PE\",\"area_m2\":1,\"geometry_kind\":"
+           "\"point\",\"geometry\":{\"commitment\":\"" KEY
+           "\",\"kind\":\"geometry\",\"length\":9},\"tenure\":\"title\",\"tenure_evidence\":"
+           "\"declared\"}"),
+     "mill", "QP-NAME"},
 };
 
 static void judges_what_needs_no_state(void **state)

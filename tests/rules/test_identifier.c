@@ -185,6 +185,7 @@ static void refuses_what_has_another_form(void **state)
         {SSCC, "39501101001300012", "QP-IDENTIFIER-SSCC"},
         {SSCC, "0395011010013000129", "QP-IDENTIFIER-SSCC"},
         {SSCC, "39501101001300012X", "QP-IDENTIFIER-SSCC"},
+        {SSCC, "3950110100130001299", "QP-IDENTIFIER-SSCC"}, /* the 18th digit is right */
         {HS, "0901", "QP-IDENTIFIER-HS"},
         {HS, "0901110", "QP-IDENTIFIER-HS"},
         {HS, "090111000000", "QP-IDENTIFIER-HS"},

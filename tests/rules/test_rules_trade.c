@@ -104,6 +104,25 @@ static void a_shipment_holds_no_more_than_a_quantity_can_say(void **state)
        LOT("norte/m0", "999999999999999") ", " LOT("norte/m1", "1"), BOX);
 }
 
+#define PIECES(lot, pieces) "{'lot': '" lot "', 'quantity': {'grams': 1, 'pieces': " pieces "}}"
+
+static void a_shipment_holds_no_more_pieces_than_a_quantity_can_say(void **state)
+{
+    (void)state;
+    static const char *const lots[] = {"export/n0", "export/n1"};
+    for (size_t i = 0; i < QP_COUNT(lots); i++) {
+        ok("export", DAY,
+           "'lot_harvested': {'lot': '%s', 'commodity': 'alpaca', 'form': 'garment', 'quantity': "
+           "{'grams': 1, 'pieces': 1000000000}, 'origins': [{'plot': 'norte/p1', 'grams': 1}], "
+           "'harvest_from': '2026-05-01', 'harvest_to': '2026-05-14', 'crop_year': 2026}",
+           lots[i]);
+    }
+    no("QP-MASS-LIMIT", "export", DAY, DISPATCHED, "export/s", "import", "alpaca", "510539",
+       PIECES("export/n0", "1000000000") ", " PIECES("export/n1", "1"), BOX);
+    ok("export", DAY, DISPATCHED, "export/s", "import", "alpaca", "510539",
+       PIECES("export/n0", "999999999") ", " PIECES("export/n1", "1"), BOX);
+}
+
 static void containers_pass_the_gate_then_the_rail_each_once(void **state)
 {
     (void)state;
@@ -230,6 +249,29 @@ static void a_voided_harvest_gives_the_plot_its_room_back(void **state)
     no("QP-VOID-USED", "norte", DAY, VOIDED, first);
 }
 
+/* The log does not have the event before it has the statement, and a verifier must say what the log
+ * says. */
+static void a_statement_voids_no_part_of_itself(void **state)
+{
+    (void)state;
+    char body[512];
+    char reference[320];
+    Qp__Event *event = NULL;
+    struct qp_err why;
+    scene_harvested("norte", "norte/a", "norte/p1", 1000);
+    keep_last(reference);
+    snprintf(body, sizeof body, VOIDED, reference);
+    struct qp_rule_context context = {.issuer = scene_key("norte"), .position = 1};
+    assert_ok(qp_event_decode(scene_event_bytes(DAY, body), &scene.arena, &event, err));
+    context.index = scene.event_count - 1; /* in the harvest's own entry */
+    assert_int_equal(qp_rules_apply(&context, event, &scene.state, &scene.arena, &why),
+                     QP_E_REFUSED);
+    assert_string_equal(why.rule, "QP-VOID-UNKNOWN");
+    context.index++;
+    context.position = 0;
+    assert_ok(qp_rules_apply(&context, event, &scene.state, &scene.arena, err));
+}
+
 /* A rule set that begins in the past must not give back more than was counted, or voiding would
  * make room for goods from elsewhere. */
 static void voiding_counts_as_the_harvest_was_counted(void **state)
@@ -349,9 +391,11 @@ int rules_trade_tests(void)
     const struct CMUnitTest tests[] = {
         SCENE_TEST(an_exporter_ships_what_it_has_to_an_importer_once),
         SCENE_TEST(a_shipment_holds_no_more_than_a_quantity_can_say),
+        SCENE_TEST(a_shipment_holds_no_more_pieces_than_a_quantity_can_say),
         SCENE_TEST(containers_pass_the_gate_then_the_rail_each_once),
         SCENE_TEST(documents_stand_by_a_subject_that_there_is),
         SCENE_TEST(a_voided_harvest_gives_the_plot_its_room_back),
+        SCENE_TEST(a_statement_voids_no_part_of_itself),
         SCENE_TEST(voiding_counts_as_the_harvest_was_counted),
         SCENE_TEST(a_voided_process_gives_back_what_it_drew),
         SCENE_TEST(a_process_whose_output_was_used_is_not_voided),
