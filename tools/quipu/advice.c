@@ -264,7 +264,8 @@ const struct advice advices[] = {
      "assessment-2-loss-of-nothing"},
     {"QP-HARVEST-TIME",
      "Article 9 wants the date or time range of production. Goods are picked before they are "
-     "delivered, in the crop year or the one after, and not more than two years ago.",
+     "delivered, in the crop year or the one after, and not longer ago than the rule set "
+     "allows.",
      "Regulation (EU) 2023/1115, Art. 9(1)(d)",
      "Check the four dates of the row: date, harvest_from, harvest_to and crop_year. The crop year "
      "is the year in which the harvest began.",
