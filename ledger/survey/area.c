@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define SHAPED_POINTS_MAX 2000000 /* some 300 MB with their indexes */
+
 struct kind {
     const char *name;
     const char *other_names[2]; /* as the layers of Peru would say; NULL: no more */
@@ -57,6 +59,7 @@ struct qp_areas {
     struct area *list;
     size_t count;
     size_t capacity;
+    size_t shaped_points;
 };
 
 /* A plot in an area, or beside it. */
@@ -77,15 +80,25 @@ static enum qp_code no_memory(struct qp_err *err)
     return qp_fail(err, QP_E_MEMORY, "no memory for areas");
 }
 
+static void drop_shapes(struct qp_areas *areas)
+{
+    for (size_t i = 0; i < areas->count; i++) {
+        struct area *area = &areas->list[i];
+        GEOSPreparedGeom_destroy_r(areas->geos->handle, area->prepared);
+        GEOSGeom_destroy_r(areas->geos->handle, area->shape);
+        area->prepared = NULL;
+        area->shape = NULL;
+        area->is_shaped = false;
+    }
+    areas->shaped_points = 0;
+}
+
 void qp_areas_free(struct qp_areas *areas)
 {
     if (areas == NULL) {
         return;
     }
-    for (size_t i = 0; i < areas->count; i++) {
-        GEOSPreparedGeom_destroy_r(areas->geos->handle, areas->list[i].prepared);
-        GEOSGeom_destroy_r(areas->geos->handle, areas->list[i].shape);
-    }
+    drop_shapes(areas);
     qp_boxes_free(areas->boxes);
     qp_geos_close(areas->geos);
     qp_free(areas->list);
@@ -227,12 +240,28 @@ static enum qp_code need_index(struct qp_areas *areas, struct qp_err *err)
     return QP_OK;
 }
 
-static enum qp_code need_shape(const struct qp_areas *areas, struct area *area, struct qp_err *err)
+static size_t count_points(const struct qp_geometry *area)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < area->polygon_count; i++) {
+        for (size_t j = 0; j < area->polygons[i].ring_count; j++) {
+            count += area->polygons[i].rings[j].count;
+        }
+    }
+    return count;
+}
+
+static enum qp_code need_shape(struct qp_areas *areas, struct area *area, struct qp_err *err)
 {
     GEOSContextHandle_t handle = areas->geos->handle;
     if (area->is_shaped) {
         return QP_OK;
     }
+    size_t points = count_points(area->geometry);
+    if (areas->shaped_points > 0 && points > SHAPED_POINTS_MAX - areas->shaped_points) {
+        drop_shapes(areas); /* plots come by neighbourhood: most are not asked for again */
+    }
+    areas->shaped_points += points < SHAPED_POINTS_MAX ? points : SHAPED_POINTS_MAX;
     area->shape = qp_geos_sound_shape(areas->geos, area->geometry);
     if (area->shape == NULL) {
         return qp_geos_fail(areas->geos, err);

@@ -121,3 +121,22 @@ jq -c 'del(.features[].properties.kind, .features[].properties.tipo)' "$SAMPLE/a
 expect 0 quipu survey "$SAMPLE/plots-alto-mayo.geojson" --areas urban.geojson
 says '(urban)' out
 expect 3 quipu survey "$SAMPLE/plots-alto-mayo.geojson" --areas "$SAMPLE/parties.csv"
+echo '{"type": "FeatureCollection", "features": []}' >empty.geojson
+expect 3 quipu survey "$PLOTS" --areas empty.geojson
+says 'empty.geojson: no area in it' err
+expect 0 quipu survey "$PLOTS" --areas "$SAMPLE/areas.geojson" --areas urban.geojson --format geojson -o gis.geojson
+is "$(jq -c '.features[] | .properties | select(.plot == "C-0022") | [.worst, ."SV-INSIDE"]' gis.geojson)" \
+    '["warning",100]'
+is "$(jq -c '.features[] | .properties | select(.plot == "C-0004") | [.worst, ."SV-NEAR" > 49]' gis.geojson)" \
+    '["note",true]'
+expect 0 quipu survey gis.geojson
+is "$(cat out)" '43 plots, 69.14 ha: 43 without a finding'
+
+# Outlines of a GIS that go the other way round are turned, which is said once.
+jq -c '.features[].geometry |= (if .type == "Polygon" then .coordinates[0] |= reverse else . end)' \
+    "$PLOTS" >turned.geojson
+expect 0 quipu survey --strict turned.geojson
+is "$(head -n 1 out)" '40 outlines turned to the right-hand rule (SV-ORIENTATION)'
+is "$(wc -l <out)" 3
+expect 0 quipu survey --json turned.geojson
+is "$(jq -s '[.[] | select(.findings) | .findings[] | select(.code == "SV-ORIENTATION")] | length' out)" 40

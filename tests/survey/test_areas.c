@@ -207,6 +207,49 @@ static void refuses_an_area_without_ground(void **state)
     qp_survey_free(survey);
 }
 
+#define MANY_POINTS 1050000
+
+/* A triangle with a corner at `west` whose south side has very many points. */
+static struct qp_geometry *large_from(double west, struct drawn *drawn, struct qp_point *points)
+{
+    struct qp_point corner = place(west, -300);
+    for (int32_t i = 0; i < MANY_POINTS - 1; i++) {
+        points[i] = (struct qp_point){corner.longitude_e7 + i, corner.latitude_e7};
+    }
+    points[MANY_POINTS - 1] = place(west, 9000);
+    drawn->ring = (struct qp_ring){.points = points, .count = MANY_POINTS};
+    drawn->polygon = (struct qp_polygon){.rings = &drawn->ring, .ring_count = 1};
+    drawn->geometry = (struct qp_geometry){
+        .kind = QP_GEOMETRY_POLYGON, .polygons = &drawn->polygon, .polygon_count = 1};
+    return &drawn->geometry;
+}
+
+/* Two layers of which the memory for shapes holds one at a time. */
+static void answers_the_same_when_shapes_are_made_anew(void **state)
+{
+    (void)state;
+    struct qp_survey *survey = new_survey(false);
+    struct qp_point *points = malloc(MANY_POINTS * sizeof *points);
+    struct drawn drawn;
+    assert_non_null(points);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(qp_survey_add_area(survey, i == 0 ? "A" : "B", "forest",
+                                     large_from(20000 * i, &drawn, points), err));
+    }
+    free(points);
+    const double east[] = {50, 20050, 500};
+    for (size_t i = 0; i < 3; i++) {
+        add(survey, "", "P-1", field(&drawn, east[i]));
+    }
+    run(survey);
+    for (size_t i = 0; i < 3; i++) {
+        const struct qp_survey_row *row = qp_survey_row(survey, i);
+        assert_string_equal(codes(row), "SV-INSIDE w");
+        assert_string_equal(row->findings[0].other, i == 1 ? "B" : "A");
+    }
+    qp_survey_free(survey);
+}
+
 /* ---- Files ---- */
 
 #define GROUND                                                                                     \
@@ -307,6 +350,7 @@ int main(void)
         cmocka_unit_test(takes_another_margin),
         cmocka_unit_test(reads_layers_as_they_are_meant),
         cmocka_unit_test(tells_the_largest_shares_first_and_not_all),
+        cmocka_unit_test(answers_the_same_when_shapes_are_made_anew),
         cmocka_unit_test(refuses_an_area_without_ground),
         cmocka_unit_test(finds_name_and_kind_in_a_layer),
         cmocka_unit_test(refuses_a_layer_that_it_cannot_read_whole),
