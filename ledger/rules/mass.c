@@ -385,9 +385,8 @@ static enum qp_code needed_grams(struct qp_job *job, const Qp__RuleSetPublished 
 
 /* Grams and pieces of input that all outputs need. */
 struct need {
-    wide goods; /* which compete with each other */
-    wide
-        aside[FORM_COUNT]; /* by form of what comes beside goods, and only competes with its like */
+    wide goods;             /* which compete with each other */
+    wide aside[FORM_COUNT]; /* by form: beside the goods, competing with its like only */
     uint64_t pieces;
     uint64_t total; /* grams of all outputs */
 };

@@ -139,10 +139,10 @@ says 'small letters only' err
     echo 'X-1,2026-06-10,P-0001,C-0001,coffee,cherry,90,t,2026,,,,2026-06-08,2026-06-09'
 } >much.csv
 expect 0 import_new deliveries --party alto-mayo -n much.csv
-says '(taken) plots: alto-mayo/C-0001 has given 14400 kg' err
+says '(taken) plots: alto-mayo/C-0001 has given 15030 kg' err
 expect 1 import_new deliveries --party alto-mayo -n much.csv \
     --rules "$SAMPLE/../rulesets/pe-2026.json"
-says 'would have given 14400 kg' err
+says 'would have given 15030 kg' err
 expect 3 import_new deliveries --party alto-mayo -n much.csv --rules much.csv
 expect 0 import_new deliveries --party alto-mayo -o x.qst "$SAMPLE/deliveries-alto-mayo.csv" \
     --rules "$SAMPLE/../rulesets/pe-2026.json"
