@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "issue/suggested.h"
+#include "rules/rules.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -52,30 +53,14 @@ static enum qp_code get_rules(struct qp_importing *in, struct qp_err *why)
                                                     &in->rules_arena, &in->rules, why);
 }
 
-static const Qp__YieldCap *find_cap(const Qp__RuleSetPublished *rules, Qp__Commodity commodity)
-{
-    for (size_t i = 0; i < rules->n_yield_caps; i++) {
-        if (rules->yield_caps[i]->commodity == commodity) {
-            return rules->yield_caps[i];
-        }
-    }
-    return NULL;
-}
-
 /* Parts per million of the cap's form; 0: no rule says it. */
 static uint64_t factor_to(const Qp__RuleSetPublished *rules, const Qp__YieldCap *cap, Qp__Form form)
 {
     if (form == cap->form) {
         return MILLION;
     }
-    for (size_t i = 0; i < rules->n_factors; i++) {
-        const Qp__ConversionFactor *factor = rules->factors[i];
-        if (factor->commodity == cap->commodity && factor->from == form &&
-            factor->to == cap->form) {
-            return factor->factor_ppm;
-        }
-    }
-    return 0;
+    const Qp__ConversionFactor *factor = qp_rules_factor(rules, cap->commodity, form, cap->form);
+    return factor == NULL ? 0 : factor->factor_ppm;
 }
 
 /* What the plot has given before this row, in the form of the cap. */
@@ -133,7 +118,8 @@ enum qp_code qp_import_check_yield(struct qp_importing *in, const Qp__LotHarvest
                                    struct qp_err *why)
 {
     enum qp_code rc = get_rules(in, why);
-    const Qp__YieldCap *cap = rc == QP_OK ? find_cap(in->rules, harvest->commodity) : NULL;
+    const Qp__YieldCap *cap =
+        rc == QP_OK ? qp_rules_yield_cap(in->rules, harvest->commodity) : NULL;
     for (size_t i = 0; rc == QP_OK && cap != NULL && i < harvest->n_origins; i++) {
         rc = check_plot(in, harvest, harvest->origins[i], cap, why);
     }

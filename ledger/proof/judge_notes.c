@@ -209,16 +209,6 @@ static enum qp_code count_over(struct qp_judging *judging, const struct yields *
     return rc;
 }
 
-static const Qp__YieldCap *find_cap(const Qp__RuleSetPublished *rules, Qp__Commodity commodity)
-{
-    for (size_t i = 0; rules != NULL && i < rules->n_yield_caps; i++) {
-        if (rules->yield_caps[i]->commodity == commodity) {
-            return rules->yield_caps[i];
-        }
-    }
-    return NULL;
-}
-
 static enum qp_code note_yields(struct qp_judging *judging, const Qp__RuleSetPublished *rules,
                                 struct qp_arena *arena)
 {
@@ -229,7 +219,7 @@ static enum qp_code note_yields(struct qp_judging *judging, const Qp__RuleSetPub
     }
     all.years = qp_arena_alloc_zero(arena, judging->replay->plot_count + 1, sizeof *all.years);
     enum qp_code rc = all.years != NULL ? find_yields(judging, &all) : no_memory(judging);
-    const Qp__YieldCap *cap = find_cap(rules, all.commodity);
+    const Qp__YieldCap *cap = qp_rules_yield_cap(rules, all.commodity);
     if (rc == QP_OK && cap != NULL && all.count > 0) {
         qsort(all.list, all.count, sizeof *all.list, by_plot);
         rc = count_over(judging, &all, cap, &plots);

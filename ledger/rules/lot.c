@@ -27,6 +27,21 @@ enum qp_code qp_job_put_lot(struct qp_job *job, const char *id, const Qp__LotSta
     return qp_job_put(job, &at, &qp_rule_lot_state, lot);
 }
 
+enum qp_code qp_job_new_lot(struct qp_job *job, const char *id)
+{
+    struct qp_state_key at = qp_state_key_text(QP_STATE_LOT, id);
+    Qp__LotState *known = NULL;
+    enum qp_code rc = qp_job_own_name(job, id);
+    if (rc == QP_OK) {
+        rc = qp_job_get(job, &at, &qp_rule_lot_state, &known);
+    }
+    if (rc == QP_OK && known != NULL) {
+        rc = qp_refuse(job->err, "QP-LOT-NEW", "a lot %s exists already (entry %llu)", id,
+                       (unsigned long long)known->created->index);
+    }
+    return rc;
+}
+
 /* A lot that nothing more can happen to. */
 static enum qp_code check_alive(struct qp_job *job, const char *id, const Qp__LotState *lot)
 {

@@ -393,6 +393,17 @@ const Qp__ConversionFactor *qp_rules_factor(const Qp__RuleSetPublished *publishe
     return NULL;
 }
 
+const Qp__YieldCap *qp_rules_yield_cap(const Qp__RuleSetPublished *published,
+                                       Qp__Commodity commodity)
+{
+    for (size_t i = 0; i < published->n_yield_caps; i++) {
+        if (published->yield_caps[i]->commodity == commodity) {
+            return published->yield_caps[i];
+        }
+    }
+    return NULL;
+}
+
 void qp_form_name(char text[40], Qp__Form form)
 {
     qp_enum_name(text, &qp__form__descriptor, (int)form);

@@ -81,6 +81,12 @@ enum qp_code qp_rules_in_force(const struct qp_rule_context *context, uint64_t o
                                struct qp_state *state, const Qp__RuleSetPublished **found,
                                struct qp_err *err) QP_MUST_USE;
 
+/* The factor from one form to another, or NULL. Equal forms have none. */
+const Qp__ConversionFactor *qp_rules_factor(const Qp__RuleSetPublished *rules,
+                                            Qp__Commodity commodity, Qp__Form from, Qp__Form to);
+/* The cap that counts for the commodity: the first. NULL: none. */
+const Qp__YieldCap *qp_rules_yield_cap(const Qp__RuleSetPublished *rules, Qp__Commodity commodity);
+
 struct qp_rule_code {
     const char *code; /* "QP-…" */
     enum qp_line line;

@@ -57,6 +57,8 @@ enum qp_code qp_job_party(struct qp_job *job, const char *party,
 enum qp_code qp_job_rule_set(struct qp_job *job, const Qp__RuleSetPublished **rules) QP_MUST_USE;
 /* The lot, which must exist; QP-LOT-UNKNOWN. */
 enum qp_code qp_job_lot(struct qp_job *job, const char *id, Qp__LotState **lot) QP_MUST_USE;
+/* The id of a new lot: named by the issuer (QP-NAME), and not there yet (QP-LOT-NEW). */
+enum qp_code qp_job_new_lot(struct qp_job *job, const char *id) QP_MUST_USE;
 /* The lot, held and free to use by the issuer: QP-LOT-HELD, QP-LOT-RECALLED, QP-LOT-VOIDED,
  * QP-TIME-ORDER. */
 enum qp_code qp_job_held_lot(struct qp_job *job, const char *id, Qp__LotState **lot) QP_MUST_USE;
@@ -83,9 +85,6 @@ uint64_t qp_yield_grams(const struct qp_yield *yield, uint64_t grams);
 /* Waste is no goods: QP-LOT-WASTE. */
 enum qp_code qp_job_goods(struct qp_job *job, const char *id, const Qp__LotState *lot) QP_MUST_USE;
 
-/* The factor from one form to another, or NULL. Equal forms have none. */
-const Qp__ConversionFactor *qp_rules_factor(const Qp__RuleSetPublished *rules,
-                                            Qp__Commodity commodity, Qp__Form from, Qp__Form to);
 /* "green" for FORM_GREEN; text has room for 40. */
 void qp_form_name(char text[40], Qp__Form form);
 
