@@ -3,6 +3,7 @@
 #include "core/alloc.h"
 #include "core/check.h"
 #include "wire/json.h"
+#include "verdict_text.h"
 #include "words.h"
 
 #include <inttypes.h>
@@ -13,17 +14,6 @@
 #define INDENT 4
 #define CONTAINERS_MOST 4
 #define SOURCES_MOST 5
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
-static uint64_t number_of(const json_t *object, const char *name)
-{
-    return (uint64_t)json_integer_value(json_object_get(object, name));
-}
 
 /* ---- The events of one line ---- */
 
@@ -59,7 +49,7 @@ static enum qp_code print_words(struct cli *cli, const json_t *content, size_t w
 
 static void print_notes(struct cli *cli, const json_t *row, size_t width)
 {
-    const char *result = text_of(row, "result");
+    const char *result = verdict_text_of(row, "result");
     const json_t *notes = json_object_get(row, "notes");
     const char *label = strcmp(result, "PASS") == 0   ? "gives"
                         : strcmp(result, "FAIL") == 0 ? "FAILS"
@@ -75,23 +65,23 @@ static enum qp_code print_event(struct cli *cli, const json_t *row, size_t width
     const json_t *content = json_object_get(row, "event");
     char line[200];
     enum qp_code rc = QP_OK;
-    printf("\nentry %" PRIu64, number_of(row, "entry"));
+    printf("\nentry %" PRIu64, verdict_number_of(row, "entry"));
     if (content == NULL) {
         printf(", of which no event is shown\n");
     } else {
-        printf(", event %" PRIu64 ": %s, %s\n", number_of(row, "position"), text_of(row, "kind"),
-               text_of(row, "occurred"));
+        printf(", event %" PRIu64 ": %s, %s\n", verdict_number_of(row, "position"),
+               verdict_text_of(row, "kind"), verdict_text_of(row, "occurred"));
         rc = print_words(cli, content, width, err);
     }
     print_notes(cli, row, width);
-    snprintf(line, sizeof line, "%.31s, statement %" PRIu64 " of the key", text_of(row, "issuer"),
-             number_of(row, "sequence"));
+    snprintf(line, sizeof line, "%.31s, statement %" PRIu64 " of the key",
+             verdict_text_of(row, "issuer"), verdict_number_of(row, "sequence"));
     print_row(cli, "issuer", line, width);
-    print_row(cli, "key", text_of(row, "key"), width);
+    print_row(cli, "key", verdict_text_of(row, "key"), width);
     if (content != NULL) {
-        print_row(cli, "event id", text_of(row, "id"), width);
+        print_row(cli, "event id", verdict_text_of(row, "id"), width);
     }
-    print_row(cli, "leaf hash", text_of(row, "leaf"), width);
+    print_row(cli, "leaf hash", verdict_text_of(row, "leaf"), width);
     print_row(cli, "checked",
               content != NULL ? "signature; event under its statement; entry under the checkpoint"
                               : "signature; entry under the checkpoint",
@@ -105,7 +95,7 @@ static const json_t *find_line(const json_t *verdict, const char *name)
     const json_t *lines = json_object_get(verdict, "lines");
     size_t at = 0;
     while (at < json_array_size(lines) &&
-           strcmp(text_of(json_array_get(lines, at), "name"), name) != 0) {
+           strcmp(verdict_text_of(json_array_get(lines, at), "name"), name) != 0) {
         at++;
     }
     return json_array_get(lines, at);
@@ -115,17 +105,17 @@ enum qp_code explain_print(struct cli *cli, const json_t *verdict, size_t width,
 {
     const json_t *explain = json_object_get(verdict, "explain");
     const json_t *events = json_object_get(explain, "events");
-    const char *name = text_of(explain, "line");
+    const char *name = verdict_text_of(explain, "line");
     const json_t *line = find_line(verdict, name);
-    uint64_t more = number_of(explain, "more");
-    uint64_t count = number_of(json_object_get(line, "entries"), "count");
+    uint64_t more = verdict_number_of(explain, "more");
+    uint64_t count = verdict_number_of(json_object_get(line, "entries"), "count");
     char words[200];
     char entries[WORDS_BYTES];
     enum qp_code rc = QP_OK;
     if (explain == NULL) {
         return QP_OK;
     }
-    snprintf(words, sizeof words, "%s, carried by %s", text_of(line, "result"),
+    snprintf(words, sizeof words, "%s, carried by %s", verdict_text_of(line, "result"),
              count > 0 ? words_count(entries, count, "entries") : "no entry");
     printf("\n%s%s:%s ", cli_style(cli, stdout, CLI_BOLD), name, cli_style(cli, stdout, CLI_RESET));
     cli_wrap(stdout, words, strlen(name) + 2, 0, width);
@@ -162,11 +152,11 @@ static enum qp_code add_path(struct qp_buf *text, const json_t *source, const js
 {
     const json_t *path = json_object_get(source, "path");
     size_t count = json_array_size(path);
-    uint64_t left_out = number_of(source, "left_out");
-    bool failed = strcmp(text_of(source, "result"), "FAIL") == 0;
-    enum qp_code rc =
-        qp_buf_addf(text, err, "%s %s (%s%s)", text_of(source, "kind"), text_of(source, "id"),
-                    failed ? "" : "NOT SHOWN: ", text_of(source, "reason"));
+    uint64_t left_out = verdict_number_of(source, "left_out");
+    bool failed = strcmp(verdict_text_of(source, "result"), "FAIL") == 0;
+    enum qp_code rc = qp_buf_addf(text, err, "%s %s (%s%s)", verdict_text_of(source, "kind"),
+                                  verdict_text_of(source, "id"),
+                                  failed ? "" : "NOT SHOWN: ", verdict_text_of(source, "reason"));
     for (size_t i = 1; rc == QP_OK && i < count; i++) {
         const char *id = json_string_value(json_array_get(path, i));
         if (left_out > 0 && i == count / 2) {
@@ -190,8 +180,9 @@ static enum qp_code print_source(struct cli *cli, const json_t *source, const js
     char whole[WORDS_BYTES];
     enum qp_code rc = add_path(&text, source, containers, err);
     if (rc == QP_OK) {
-        rc = qp_buf_addf(&text, err, ": %s of %s", words_mass(part, number_of(source, "grams")),
-                         words_mass(whole, number_of(all, "shipped_grams")));
+        rc = qp_buf_addf(&text, err, ": %s of %s",
+                         words_mass(part, verdict_number_of(source, "grams")),
+                         words_mass(whole, verdict_number_of(all, "shipped_grams")));
     }
     if (rc == QP_OK) {
         rc = qp_buf_add(&text, qp_span_of("", 1), err);
@@ -211,7 +202,7 @@ enum qp_code explain_contamination(struct cli *cli, const json_t *verdict, size_
     const json_t *sources = json_object_get(all, "sources");
     size_t count = json_array_size(sources);
     size_t told = count < SOURCES_MOST ? count : SOURCES_MOST;
-    uint64_t more = number_of(all, "more") + (count - told);
+    uint64_t more = verdict_number_of(all, "more") + (count - told);
     char words[200];
     char part[WORDS_BYTES];
     char whole[WORDS_BYTES];
@@ -220,8 +211,8 @@ enum qp_code explain_contamination(struct cli *cli, const json_t *verdict, size_
         return QP_OK;
     }
     snprintf(words, sizeof words, "in %s of the %s shipped, by what they were made of:",
-             words_mass(part, number_of(all, "touched_grams")),
-             words_mass(whole, number_of(all, "shipped_grams")));
+             words_mass(part, verdict_number_of(all, "touched_grams")),
+             words_mass(whole, verdict_number_of(all, "shipped_grams")));
     printf("%-*s", NAME_WIDTH, "contamination");
     cli_wrap(stdout, words, NAME_WIDTH, NAME_WIDTH, width);
     for (size_t i = 0; rc == QP_OK && i < told; i++) {

@@ -1,7 +1,7 @@
 /* What stands behind a verdict, in words: the events that carry one line, and what must not be in
  * the goods with its way to the shipment. Both from the verdict's JSON. */
-#ifndef QUIPU_EXPLAIN_H
-#define QUIPU_EXPLAIN_H
+#ifndef QUIPU_EXPLAIN_LINE_H
+#define QUIPU_EXPLAIN_LINE_H
 
 #include "cli.h"
 
