@@ -10,8 +10,7 @@
 #include "log/folder.h"
 #include "trace/counting.h"
 
-#include "wire/json.h"
-
+#include "bench/events.h"
 #include "bench/figure.h"
 
 #include <errno.h>
@@ -32,24 +31,6 @@ extern char **environ;
 #define TIMES_MAX 4.0
 
 /* ---- The ledger ---- */
-
-static void add_json(struct season *season, const char *format, ...) QP_PRINTF(2, 3);
-static void add_json(struct season *season, const char *format, ...)
-{
-    static char body[QP_EVENT_BYTES_MAX];
-    static char text[QP_EVENT_BYTES_MAX + 64];
-    json_t *json = NULL;
-    Qp__Event *event = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    assert_true(vsnprintf(body, sizeof body, format, arguments) < (int)sizeof body);
-    va_end(arguments);
-    snprintf(text, sizeof text, "{\"occurred\": \"2026-05-28T20:26:40Z\", %s}", body);
-    assert_ok(qp_json_parse(qp_span_text(text), &json, err));
-    assert_ok(qp_json_decode(&qp_rule_event, json, &season->arena, &event, err));
-    season_add(season, event);
-    json_decref(json);
-}
 
 /* Sign once a statement is full. */
 static void batch(struct season *season, struct qp_buf *out)

@@ -12,7 +12,7 @@
 #include "trace/source.h"
 
 #include "bench/figure.h"
-#include "bench/rule_set.h"
+#include "bench/events.h"
 
 #define RATIO_MAX 0.25
 #define PLOTS 32

@@ -7,7 +7,7 @@
 #include "log/folder.h"
 
 #include "bench/figure.h"
-#include "bench/rule_set.h"
+#include "bench/events.h"
 
 #define PLOTS 64
 

@@ -18,7 +18,7 @@
 
 #include "bench/figure.h"
 #include "bench/heap.h"
-#include "bench/rule_set.h"
+#include "bench/events.h"
 
 #include <math.h>
 
@@ -48,24 +48,6 @@ struct others {
     struct season_issuer terminal;
     struct season_issuer importer;
 };
-
-static void add_json(struct season *season, const char *format, ...) QP_PRINTF(2, 3);
-static void add_json(struct season *season, const char *format, ...)
-{
-    static char body[QP_EVENT_BYTES_MAX];
-    static char text[QP_EVENT_BYTES_MAX + 64];
-    json_t *json = NULL;
-    Qp__Event *event = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    assert_true(vsnprintf(body, sizeof body, format, arguments) < (int)sizeof body);
-    va_end(arguments);
-    snprintf(text, sizeof text, "{\"occurred\": \"2026-05-28T20:26:40Z\", %s}", body);
-    assert_ok(qp_json_parse(qp_span_text(text), &json, err));
-    assert_ok(qp_json_decode(&qp_rule_event, json, &season->arena, &event, err));
-    season_add(season, event);
-    json_decref(json);
-}
 
 static void enrol(struct season *season, const struct season_issuer *issuer, const char *roles)
 {

@@ -284,30 +284,22 @@ bool row_lot_received(struct judged *job)
 
 /* ---- What is said of a lot ---- */
 
+/* Inspections and footprints: a report of the right kind, about a lot that is there. */
+static bool said_of(struct judged *job, const char *lot, const Qp__Sealed *report)
+{
+    struct model_lot *known = NULL;
+    return sealed_as(job, report, QP__SEALED_KIND__SEALED_KIND_DOCUMENT) && alive(job, lot, &known);
+}
+
 bool row_lot_inspected(struct judged *job)
 {
-    const Qp__LotInspected *body = job->event->lot_inspected;
-    struct model_lot *lot = NULL;
-    if (!sealed_as(job, body->report, QP__SEALED_KIND__SEALED_KIND_DOCUMENT)) {
-        return false;
-    }
-    if (!alive(job, body->lot, &lot)) {
-        return false;
-    }
-    return true;
+    return said_of(job, job->event->lot_inspected->lot, job->event->lot_inspected->report);
 }
 
 bool row_footprint_recorded(struct judged *job)
 {
-    const Qp__FootprintRecorded *body = job->event->footprint_recorded;
-    struct model_lot *lot = NULL;
-    if (!sealed_as(job, body->report, QP__SEALED_KIND__SEALED_KIND_DOCUMENT)) {
-        return false;
-    }
-    if (!alive(job, body->lot, &lot)) {
-        return false;
-    }
-    return true;
+    return said_of(job, job->event->footprint_recorded->lot,
+                   job->event->footprint_recorded->report);
 }
 
 bool row_lot_recalled(struct judged *job)
