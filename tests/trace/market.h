@@ -377,4 +377,36 @@ static inline int market_close(void **state)
     return 0;
 }
 
+/* The entry in which a lot was made. */
+static inline uint64_t made_at(struct qp_log *log, const char *lot)
+{
+    struct qp_state source = qp_log_state(log);
+    struct qp_state_key key = qp_state_key_text(QP_STATE_LOT, lot);
+    struct qp_span record = {0};
+    struct qp_arena arena;
+    Qp__LotState *decoded = NULL;
+    qp_arena_init(&arena, 0);
+    assert_ok(source.get(source.context, qp_state_key_span(&key), &record, err));
+    assert_ok(qp_wire_decode(&qp_rule_lot_state, record, &arena, &decoded, err));
+    uint64_t index = decoded->created->index;
+    qp_arena_wipe(&arena);
+    return index;
+}
+
+/* mill/c, of what was split off mill/l2b in two parts: two ways that meet again. */
+static inline void split_and_mix(struct qp_log *log)
+{
+    act("mill", "2026-05-17",
+        "'lot_processed':{'process':'splitting','inputs':[{'lot':'mill/l2b','quantity':"
+        "{'grams':400000}}],'outputs':[{'lot':'mill/a','form':'parchment','quantity':"
+        "{'grams':100000},'kind':'product'},{'lot':'mill/b','form':'parchment','quantity':"
+        "{'grams':300000},'kind':'product'}]}");
+    act("mill", "2026-05-17",
+        "'lot_processed':{'process':'mixing','inputs':[{'lot':'mill/a','quantity':"
+        "{'grams':100000}},{'lot':'mill/b','quantity':{'grams':300000}}],'outputs':[{"
+        "'lot':'mill/c','form':'parchment','quantity':{'grams':400000},'kind':'product'}]}");
+    sign("mill");
+    admit(log);
+}
+
 #endif

@@ -276,21 +276,6 @@ static struct qp_impact *impact_of_key(struct qp_log *log, const char *name, boo
     return impact;
 }
 
-static uint64_t made_at(struct qp_log *log, const char *lot)
-{
-    struct qp_state source = qp_log_state(log);
-    struct qp_state_key key = qp_state_key_text(QP_STATE_LOT, lot);
-    struct qp_span record = {0};
-    struct qp_arena arena;
-    Qp__LotState *decoded = NULL;
-    qp_arena_init(&arena, 0);
-    assert_ok(source.get(source.context, qp_state_key_span(&key), &record, err));
-    assert_ok(qp_wire_decode(&qp_rule_lot_state, record, &arena, &decoded, err));
-    uint64_t index = decoded->created->index;
-    qp_arena_wipe(&arena);
-    return index;
-}
-
 static void revoke(struct qp_log *log, const char *party, const char *name, uint64_t since)
 {
     act("ministry", "2026-05-27",

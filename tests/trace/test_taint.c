@@ -141,22 +141,6 @@ static void revoke(struct qp_log *log, const char *party, const char *name, uint
     admit(log);
 }
 
-/* The entry in which a lot was made. */
-static uint64_t made_at(struct qp_log *log, const char *lot)
-{
-    struct qp_state source = qp_log_state(log);
-    struct qp_state_key key = qp_state_key_text(QP_STATE_LOT, lot);
-    struct qp_span record = {0};
-    struct qp_arena arena;
-    Qp__LotState *decoded = NULL;
-    qp_arena_init(&arena, 0);
-    assert_ok(source.get(source.context, qp_state_key_span(&key), &record, err));
-    assert_ok(qp_wire_decode(&qp_rule_lot_state, record, &arena, &decoded, err));
-    uint64_t index = decoded->created->index;
-    qp_arena_wipe(&arena);
-    return index;
-}
-
 static void a_key_in_doubt_taints_what_it_made_handed_and_drew_from(void **state)
 {
     revoke(*state, "mill", "mill", made_at(*state, "mill/g1"));
@@ -236,17 +220,7 @@ static void a_withdrawn_certificate_is_a_note_told_once(void **state)
 
 static void tells_a_cause_once_where_ways_meet_again(void **state)
 {
-    act("mill", "2026-05-17",
-        "'lot_processed':{'process':'splitting','inputs':[{'lot':'mill/l2b','quantity':"
-        "{'grams':400000}}],'outputs':[{'lot':'mill/a','form':'parchment','quantity':"
-        "{'grams':100000},'kind':'product'},{'lot':'mill/b','form':'parchment','quantity':"
-        "{'grams':300000},'kind':'product'}]}");
-    act("mill", "2026-05-17",
-        "'lot_processed':{'process':'mixing','inputs':[{'lot':'mill/a','quantity':"
-        "{'grams':100000}},{'lot':'mill/b','quantity':{'grams':300000}}],'outputs':[{"
-        "'lot':'mill/c','form':'parchment','quantity':{'grams':400000},'kind':'product'}]}");
-    sign("mill");
-    admit(*state);
+    split_and_mix(*state);
     recall(*state, "coop-norte/L2", "coop-norte-2");
     expect(*state, "mill/c",
            "recalled lot coop-norte/L2 by lot_recalled, way mill/c mill/a mill/l2b "

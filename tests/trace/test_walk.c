@@ -61,17 +61,7 @@ static void walks_from_a_plot_to_its_shipments(void **state)
 
 static void shows_a_branch_once_where_ways_meet_again(void **state)
 {
-    act("mill", "2026-05-17",
-        "'lot_processed':{'process':'splitting','inputs':[{'lot':'mill/l2b','quantity':"
-        "{'grams':400000}}],'outputs':[{'lot':'mill/a','form':'parchment','quantity':"
-        "{'grams':100000},'kind':'product'},{'lot':'mill/b','form':'parchment','quantity':"
-        "{'grams':300000},'kind':'product'}]}");
-    act("mill", "2026-05-17",
-        "'lot_processed':{'process':'mixing','inputs':[{'lot':'mill/a','quantity':"
-        "{'grams':100000}},{'lot':'mill/b','quantity':{'grams':300000}}],'outputs':[{"
-        "'lot':'mill/c','form':'parchment','quantity':{'grams':400000},'kind':'product'}]}");
-    sign("mill");
-    admit(*state);
+    split_and_mix(*state);
     expect(*state, "mill/c", QP_TRACE_UPSTREAM,
            "lot mill/c held last of 0/400 lot_processed mill \n"
            " lot mill/a held of 100/100 lot_processed mill mill/c\n"
