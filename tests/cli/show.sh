@@ -87,3 +87,22 @@ submit recall.qst >/dev/null
 expect 0 quipu show ledger cafe-sur/C-0001
 says '^status        recalled$' out
 says 'a\\u{202E}b\|a\\u{202e}b' out
+
+# The numbers of GS1 that lots and pallets carry.
+jq -n '[{occurred: "2026-07-04", lot_harvested: {lot: "cafe-sur/E-9", commodity: "coffee",
+    form: "green", quantity: {grams: 60000}, trade_item: "09506000134352.L-9",
+    origins: [{plot: "coop-norte/C-0001", grams: 60000}], harvest_from: "2026-06-20",
+    harvest_to: "2026-06-28", crop_year: 2026}},
+  {occurred: "2026-07-05", shipment_dispatched: {shipment: "cafe-sur/SH-9", consignee: "hanse",
+    commodity: "coffee", hs_code: "090111", lots: [{lot: "cafe-sur/E-9", quantity: {grams: 60000}}],
+    containers: [{number: "CSQU3054383"}], port_of_loading: "PECLL", port_of_discharge: "DEHAM",
+    destination_country: "DE", sscc: ["106141411928374657", "106141411928374664",
+    "106141411928374671", "106141411928374688"]}}]' >numbers.json
+expect 0 quipu sign --key exporter.key -o numbers.qst numbers.json
+expect 0 submit numbers.qst
+expect 0 quipu show ledger cafe-sur/E-9
+says 'trade item' out
+says '09506000134352.L-9$' out
+expect 0 quipu show ledger cafe-sur/SH-9
+says 'SSCC' out
+says 'and 1 more$' out

@@ -168,6 +168,9 @@ static enum qp_code say_harvested(const Qp__Event *event, struct qp_buf *out, st
     for (size_t i = 0; rc == QP_OK && i < body->n_origins; i++) {
         rc = qp_buf_addf(out, err, "%s %s", i == 0 ? "" : ",", body->origins[i]->plot);
     }
+    if (rc == QP_OK && body->trade_item[0] != '\0') {
+        rc = qp_buf_addf(out, err, ", trade item %s", body->trade_item);
+    }
     return rc;
 }
 
@@ -193,9 +196,11 @@ static enum qp_code say_processed(const Qp__Event *event, struct qp_buf *out, st
     for (size_t i = 0; rc == QP_OK && i < body->n_outputs; i++) {
         const Qp__LotOutput *made = body->outputs[i];
         char form[WORDS_BYTES];
-        rc = qp_buf_addf(out, err, "%s %s (%s, %s)", i == 0 ? "" : ",", made->lot,
+        bool has_item = made->trade_item[0] != '\0';
+        rc = qp_buf_addf(out, err, "%s %s (%s, %s%s%s)", i == 0 ? "" : ",", made->lot,
                          words_quantity(text, made->quantity),
-                         words_enum(form, &qp__form__descriptor, (int)made->form));
+                         words_enum(form, &qp__form__descriptor, (int)made->form),
+                         has_item ? ", trade item " : "", made->trade_item);
     }
     return rc;
 }
@@ -277,11 +282,19 @@ static enum qp_code say_dispatched(const Qp__Event *event, struct qp_buf *out, s
     char mass[WORDS_BYTES];
     char commodity[WORDS_BYTES];
     char boxes[WORDS_BYTES];
-    return qp_buf_addf(out, err, "dispatched shipment %s to %s: %s of %s in %s, %s to %s (%s)",
-                       body->shipment, body->consignee, words_mass(mass, words_gist(event).grams),
-                       words_enum(commodity, &qp__commodity__descriptor, (int)body->commodity),
-                       words_count(boxes, body->n_containers, "containers"), body->port_of_loading,
-                       body->port_of_discharge, body->destination_country);
+    enum qp_code rc =
+        qp_buf_addf(out, err, "dispatched shipment %s to %s: %s of %s in %s, %s to %s (%s)",
+                    body->shipment, body->consignee, words_mass(mass, words_gist(event).grams),
+                    words_enum(commodity, &qp__commodity__descriptor, (int)body->commodity),
+                    words_count(boxes, body->n_containers, "containers"), body->port_of_loading,
+                    body->port_of_discharge, body->destination_country);
+    for (size_t i = 0; rc == QP_OK && i < body->n_sscc && i < NAMED_MOST; i++) {
+        rc = qp_buf_addf(out, err, "%s %s", i == 0 ? "; SSCC" : ",", body->sscc[i]);
+    }
+    if (rc == QP_OK && body->n_sscc > NAMED_MOST) {
+        rc = qp_buf_addf(out, err, " and %zu more", body->n_sscc - NAMED_MOST);
+    }
+    return rc;
 }
 
 static enum qp_code say_gated(const Qp__Event *event, struct qp_buf *out, struct qp_err *err)
