@@ -504,6 +504,31 @@ static void what_is_recorded_for_goods_without_weight_is_not_lost(void **state)
     claimed_wipe(&claimed);
 }
 
+/* ---- Stolen keys ---- */
+
+static void certifier_was_robbed(struct forge *forge)
+{
+    certify_both(forge);
+    forge_event(forge,
+                "\"key_revoked\": {\"party\": \"certifier\", \"key\": \"%s\", "
+                "\"compromised_since_index\": 1, \"reason\": \"laptop stolen\"}",
+                forge_party(forge, "certifier")->hex);
+    forge_sign(forge, "operator");
+}
+
+/* The claim may be required without the line that says so. */
+static void a_stolen_key_certifies_nobody(void **state)
+{
+    (void)state;
+    struct claimed claimed =
+        claims_of(&(struct season_steps){.last = certifier_was_robbed},
+                  ", \"certifiers\": [\"certifier\"], \"require\": [\"authentic\", "
+                  "\"certificate:eu-organic\"]");
+    assert_false(claimed.passed);
+    expect_claim(&claimed, "certificate:eu-organic", "NOT SHOWN", "no certificate of eu-organic");
+    claimed_wipe(&claimed);
+}
+
 /* ---- Circular use ---- */
 
 static void sell_the_husk(struct forge *forge)
@@ -714,6 +739,7 @@ int main(void)
         cmocka_unit_test(a_record_that_was_voided_does_not_count),
         cmocka_unit_test(the_greatest_footprint),
         cmocka_unit_test(what_is_recorded_for_goods_without_weight_is_not_lost),
+        cmocka_unit_test(a_stolen_key_certifies_nobody),
         cmocka_unit_test(by_products_count_as_used_where_that_is_shown),
         cmocka_unit_test(by_products_used_in_part_are_not_used),
         cmocka_unit_test(nothing_is_claimed_along_a_broken_way),
