@@ -59,7 +59,7 @@ static enum qp_code count_outputs(struct qp_judging *judging, size_t at, struct 
 {
     Qp__Event *event = NULL;
     enum qp_code rc = qp_slice_event(judging->slice, at, &event, judging->err);
-    if (rc != QP_OK || event->body_case != QP__EVENT__BODY_LOT_PROCESSED) {
+    if (rc != QP_OK) {
         return rc;
     }
     const Qp__LotProcessed *body = event->lot_processed;
@@ -80,7 +80,8 @@ enum qp_code qp_judge_circular(struct qp_judging *judging, struct qp_claim *clai
     struct left_over all = {0};
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < judging->slice->event_count; i++) {
-        if ((judging->replay->marks[i] & QP_MARK_CLOSURE) != 0) {
+        if ((judging->replay->marks[i] & QP_MARK_CLOSURE) != 0 &&
+            judging->slice->events[i].body == QP__EVENT__BODY_LOT_PROCESSED) {
             rc = count_outputs(judging, i, &all);
         }
     }

@@ -8,7 +8,8 @@
 
 bool qp_judge_stands(const struct qp_judging *judging, size_t at)
 {
-    return (judging->replay->marks[at] & (QP_MARK_REFUSED | QP_MARK_VOIDED)) == 0;
+    const uint8_t fallen = QP_MARK_REFUSED | QP_MARK_VOIDED | QP_MARK_COMPROMISED;
+    return (judging->replay->marks[at] & fallen) == 0;
 }
 
 size_t qp_judge_lot(const struct qp_judging *judging, const char *id)

@@ -33,7 +33,7 @@ bool qp_judge_requires_scheme(const struct qp_trust *trust, const char *scheme);
  * until rule sets are read again. */
 enum qp_code qp_judge_rules(struct qp_judging *judging,
                             const Qp__RuleSetPublished **rules) QP_MUST_USE;
-/* Neither refused nor voided. */
+/* Neither refused nor voided, nor signed by a key that is in doubt. After the line "authorised". */
 bool qp_judge_stands(const struct qp_judging *judging, size_t at);
 /* A lot of the closure, as its number in replay->lots; SIZE_MAX: it is none. */
 size_t qp_judge_lot(const struct qp_judging *judging, const char *id);

@@ -49,10 +49,12 @@ static wide add(wide a, wide b)
     return a + b < CO2E_MAX ? a + b : CO2E_MAX;
 }
 
-/* whole * part / of, rounded up. */
+/* whole * part / of, rounded up. What has no weight cannot be shared by it: each part brings it
+ * all.
+ */
 static wide share(wide whole, uint64_t part, uint64_t of)
 {
-    return of == 0 ? 0 : (whole * part + of - 1) / of;
+    return of == 0 ? whole : (whole * part + of - 1) / of;
 }
 
 /* ---- What was recorded ---- */

@@ -124,6 +124,7 @@ static enum qp_code count_assessment(struct forests *forests, size_t at)
     const struct qp_slice_entry *entry = &judging->slice->entries[shown->entry];
     const struct qp_trusted_list *trusted = &judging->trust->assessors;
     const struct qp_replay *replay = judging->replay;
+    bool in_doubt = (replay->marks[at] & QP_MARK_COMPROMISED) != 0;
     Qp__Event *event = NULL;
     const char *party = "";
     struct qp_arena arena;
@@ -147,7 +148,7 @@ static enum qp_code count_assessment(struct forests *forests, size_t at)
         if (body->outcome == QP__ASSESSMENT_OUTCOME__ASSESSMENT_OUTCOME_LOSS &&
             is_assessor(trusted, party)) {
             worth = count_loss(body, at, found);
-        } else if (assessor == NULL || !qp_judge_names_all(assessor, body)) {
+        } else if (assessor == NULL || in_doubt || !qp_judge_names_all(assessor, body)) {
             found->untrusted++;
         } else {
             worth = count_trusted(judging, body, found);

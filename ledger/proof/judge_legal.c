@@ -257,6 +257,23 @@ static enum qp_code read_document(struct legality *all, size_t at, const Qp__Doc
     return rc;
 }
 
+/* A plot's tenure is evidence of the right to use its land. Its paper lies with whoever registered
+ * the plot, but nobody verifies it by saying so. */
+static enum qp_code read_tenure(struct legality *all, size_t at, const Qp__PlotRegistered *body)
+{
+    size_t plot = find_plot(all, body->plot);
+    int level = 0;
+    if (plot == SIZE_MAX) {
+        return QP_OK;
+    }
+    enum qp_code rc = qp_judge_level(all->judging, at, (int)body->tenure_evidence, true, &level);
+    if (rc == QP_OK) {
+        raise_level(&all->plots[plot], QP__LEGALITY_HEAD__LEGALITY_HEAD_LAND_USE, level);
+        carry_evidence(all->judging->verdict, at, "tenure", level);
+    }
+    return rc;
+}
+
 static enum qp_code read_events(struct legality *all)
 {
     struct qp_judging *judging = all->judging;
@@ -277,12 +294,7 @@ static enum qp_code read_events(struct legality *all)
             rc = read_document(all, i, event->document_attached);
             continue;
         }
-        size_t plot = find_plot(all, event->plot_registered->plot);
-        if (plot != SIZE_MAX) { /* a plot's tenure is evidence of the right to use its land */
-            int level = (int)event->plot_registered->tenure_evidence;
-            raise_level(&all->plots[plot], QP__LEGALITY_HEAD__LEGALITY_HEAD_LAND_USE, level);
-            carry_evidence(judging->verdict, i, "tenure", level);
-        }
+        rc = read_tenure(all, i, event->plot_registered);
     }
     return rc;
 }

@@ -458,6 +458,77 @@ static void the_greatest_footprint(void **state)
     claimed_wipe(&claimed);
 }
 
+/* The bags are parted from what is in them: a lot of all the grams, and one of ten pieces. */
+static void harvest_bags(struct forge *forge)
+{
+    forge_event(forge,
+                "\"lot_harvested\": {\"lot\": \"coop/H-0\", \"commodity\": \"coffee\", \"form\": "
+                "\"parchment\", \"quantity\": {\"grams\": 1000000, \"pieces\": 10}, "
+                "\"origins\": [{\"plot\": \"coop/P-1\", \"grams\": 1000000}], "
+                "\"harvest_from\": \"2026-05-01\", \"harvest_to\": \"2026-05-20\", "
+                "\"crop_year\": 2026}");
+    forge_sign(forge, "coop");
+    forge_event(forge,
+                "\"lot_processed\": {\"process\": \"sorting\", \"inputs\": [{\"lot\": "
+                "\"coop/H-0\", \"quantity\": {\"grams\": 1000000, \"pieces\": 10}}], "
+                "\"outputs\": [{\"lot\": \"coop/H-1\", \"form\": \"parchment\", \"quantity\": "
+                "{\"grams\": 1000000}, \"kind\": \"product\"}, {\"lot\": \"coop/H-2\", "
+                "\"form\": \"parchment\", \"quantity\": {\"pieces\": 10}, \"kind\": "
+                "\"product\"}]}");
+    forge_sign(forge, "coop");
+}
+
+static void mill_bags(struct forge *forge)
+{
+    forge_event(
+        forge, "\"lot_processed\": {\"process\": \"hulling\", \"inputs\": [{\"lot\": \"coop/H-1\", "
+               "\"quantity\": {\"grams\": 1000000}}, {\"lot\": \"coop/H-2\", \"quantity\": "
+               "{\"pieces\": 10}}], \"outputs\": [{\"lot\": \"coop/G-1\", \"form\": \"green\", "
+               "\"quantity\": {\"grams\": 790000}, \"kind\": \"product\"}]}");
+    forge_sign(forge, "coop");
+}
+
+static void record_bags(struct forge *forge)
+{
+    record(forge, "coop/H-1", "farming", 790000);
+    record(forge, "coop/H-2", "farming", 7900000);
+}
+
+static void what_is_recorded_for_goods_without_weight_is_not_lost(void **state)
+{
+    (void)state;
+    struct claimed claimed = claims_of(
+        &(struct season_steps){.harvest = harvest_bags, .mill = mill_bags, .last = record_bags},
+        REQUIRE("\"footprint\"") ", \"footprint_max_g_per_kg\": 10999");
+    expect_claim(&claimed, "footprint", "FAIL", "is 11007 g CO2e per kg");
+    claimed_wipe(&claimed);
+}
+
+/* ---- Stolen keys ---- */
+
+static void certifier_was_robbed(struct forge *forge)
+{
+    certify_both(forge);
+    forge_event(forge,
+                "\"key_revoked\": {\"party\": \"certifier\", \"key\": \"%s\", "
+                "\"compromised_since_index\": 1, \"reason\": \"laptop stolen\"}",
+                forge_party(forge, "certifier")->hex);
+    forge_sign(forge, "operator");
+}
+
+/* The claim may be required without the line that says so. */
+static void a_stolen_key_certifies_nobody(void **state)
+{
+    (void)state;
+    struct claimed claimed =
+        claims_of(&(struct season_steps){.last = certifier_was_robbed},
+                  ", \"certifiers\": [\"certifier\"], \"require\": [\"authentic\", "
+                  "\"certificate:eu-organic\"]");
+    assert_false(claimed.passed);
+    expect_claim(&claimed, "certificate:eu-organic", "NOT SHOWN", "no certificate of eu-organic");
+    claimed_wipe(&claimed);
+}
+
 /* ---- Circular use ---- */
 
 static void sell_the_husk(struct forge *forge)
@@ -667,6 +738,8 @@ int main(void)
         cmocka_unit_test(what_is_recorded_in_part_is_told_in_part),
         cmocka_unit_test(a_record_that_was_voided_does_not_count),
         cmocka_unit_test(the_greatest_footprint),
+        cmocka_unit_test(what_is_recorded_for_goods_without_weight_is_not_lost),
+        cmocka_unit_test(a_stolen_key_certifies_nobody),
         cmocka_unit_test(by_products_count_as_used_where_that_is_shown),
         cmocka_unit_test(by_products_used_in_part_are_not_used),
         cmocka_unit_test(nothing_is_claimed_along_a_broken_way),

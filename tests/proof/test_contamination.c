@@ -342,9 +342,11 @@ static void what_a_stolen_key_said_of_a_plot_is_in_its_harvests(void **state)
 {
     (void)state;
     json_t *verdict = told_stolen("assessor", 5);
-    all_is(verdict, 1, 0, 789500, 789500);
+    all_is(verdict, 2, 0, 789500, 789500);
     told_is(json_object_get(source_at(verdict, 0), "path"),
             "['coop/P-1','coop/H-1','coop/G-1','exporter/S-1']");
+    /* That there was no loss is the thief's word, too: it counts for nothing. */
+    assert_string_equal(told_text(source_at(verdict, 1), "cause"), "unassessed");
     json_decref(verdict);
 }
 

@@ -93,11 +93,70 @@ static void the_shipment_has_what_its_weakest_plot_has(void **state)
     claimed_wipe(&claimed);
 }
 
+/* ---- Whose word ---- */
+
+/* A plot of which its cooperative says itself that others have verified its title. */
+static void praise_own_title(struct forge *forge)
+{
+    struct qp_span plot = season_plot(forge, 100000);
+    const char *geometry = forge_seal(forge, plot);
+    season_land(forge);
+    forge_event(
+        forge,
+        "\"plot_registered\": {\"plot\": \"coop/P-2\", \"producer\": \"coop/R-1\", "
+        "\"commodities\": [\"coffee\"], \"country\": \"PE\", \"region\": \"PE-SAM\", "
+        "\"area_m2\": 28000, \"geometry_kind\": \"polygon\", \"geometry\": {\"commitment\": "
+        "\"%s\", \"kind\": \"geometry\", \"length\": %zu}, \"tenure\": \"title\", "
+        "\"tenure_evidence\": \"verified\"}",
+        geometry, plot.len);
+    forge_sign(forge, "coop");
+}
+
+static void harvest_the_second(struct forge *forge)
+{
+    forge_event(forge,
+                "\"lot_harvested\": {\"lot\": \"coop/H-1\", \"commodity\": \"coffee\", \"form\": "
+                "\"parchment\", \"quantity\": {\"grams\": 1000000}, \"origins\": [{\"plot\": "
+                "\"coop/P-2\", \"grams\": 1000000}], \"harvest_from\": \"2026-05-01\", "
+                "\"harvest_to\": \"2026-05-20\", \"crop_year\": 2026}");
+    forge_sign(forge, "coop");
+}
+
+static void nobody_verifies_a_title_by_saying_so(void **state)
+{
+    (void)state;
+    struct claimed claimed = claims_of(
+        &(struct season_steps){.land = praise_own_title, .harvest = harvest_the_second}, POLICY);
+    expect_line_number(&claimed, LEGAL_LINE, "land_use", 2);
+    claimed_wipe(&claimed);
+}
+
+static void attach_with_a_stolen_key(struct forge *forge)
+{
+    attach(forge, "shipment", "exporter/S-1", "\"consent\"");
+    forge_event(forge,
+                "\"key_revoked\": {\"party\": \"coop\", \"key\": \"%s\", "
+                "\"compromised_since_index\": %zu, \"reason\": \"laptop stolen\"}",
+                forge_party(forge, "coop")->hex, forge->entry_count - 1);
+    forge_sign(forge, "operator");
+}
+
+static void a_document_by_a_stolen_key_is_no_evidence(void **state)
+{
+    (void)state;
+    struct claimed claimed =
+        claims_of(&(struct season_steps){.last = attach_with_a_stolen_key}, POLICY);
+    expect_line_number(&claimed, LEGAL_LINE, "consent", 0);
+    claimed_wipe(&claimed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_of_somebody_else_is_none_of_the_shipment),
         cmocka_unit_test(the_shipment_has_what_its_weakest_plot_has),
+        cmocka_unit_test(nobody_verifies_a_title_by_saying_so),
+        cmocka_unit_test(a_document_by_a_stolen_key_is_no_evidence),
     };
     return cmocka_run_group_tests_name("proof/legal", tests, NULL, NULL);
 }
