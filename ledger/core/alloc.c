@@ -81,10 +81,35 @@ struct qp_arena_chunk {
 };
 
 #define CHUNK_BYTES ((size_t)16 * 1024)
+#define CHUNK_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* A larger block has a chunk of its own. */
+#define BLOCK_BYTES_MAX ((size_t)128 * 1024)
 
 void qp_arena_init(struct qp_arena *arena, size_t limit_bytes)
 {
     *arena = (struct qp_arena){.limit_bytes = limit_bytes};
+}
+
+/* Each chunk doubles the last, so that an arena of any size has few of them; but a large block does
+ * not swell those after it, or what is left of them would be as much again as what is used. */
+static struct qp_arena_chunk *new_chunk(struct qp_arena *arena, size_t block_bytes)
+{
+    size_t size = arena->grown_bytes == 0 ? CHUNK_BYTES : 2 * arena->grown_bytes;
+    size_t whole = 0;
+    size = size > CHUNK_BYTES_MAX ? CHUNK_BYTES_MAX : size;
+    size = size < block_bytes || block_bytes > BLOCK_BYTES_MAX ? block_bytes : size;
+    if (!qp_add_size(size, sizeof(struct qp_arena_chunk), &whole)) {
+        return NULL;
+    }
+    struct qp_arena_chunk *chunk = qp_alloc(whole);
+    if (chunk == NULL) {
+        return NULL;
+    }
+    chunk->size = size;
+    if (block_bytes <= BLOCK_BYTES_MAX) {
+        arena->grown_bytes = size;
+    }
+    return chunk;
 }
 
 void *qp_arena_alloc(struct qp_arena *arena, size_t size_bytes)
@@ -103,22 +128,18 @@ void *qp_arena_alloc(struct qp_arena *arena, size_t size_bytes)
         return NULL;
     }
     if (arena->chunk == NULL || arena->chunk->size - arena->used < size) {
-        /* Each chunk doubles the last, so that an arena of any size has few of them. */
-        size_t want = arena->chunk == NULL ? CHUNK_BYTES : 2 * arena->chunk->size;
-        if (want > (size_t)4 * 1024 * 1024) {
-            want = (size_t)4 * 1024 * 1024;
-        }
-        want = want < size ? size : want;
-        size_t whole = 0;
-        if (!qp_add_size(want, sizeof(struct qp_arena_chunk), &whole)) {
-            return NULL;
-        }
-        struct qp_arena_chunk *chunk = qp_alloc(whole);
+        struct qp_arena_chunk *chunk = new_chunk(arena, size);
         if (chunk == NULL) {
             return NULL;
         }
+        if (size > BLOCK_BYTES_MAX && arena->chunk != NULL) {
+            /* It is full; the newest, behind which it stands, goes on being filled. */
+            chunk->older = arena->chunk->older;
+            arena->chunk->older = chunk;
+            arena->total_bytes = total;
+            return chunk->bytes;
+        }
         chunk->older = arena->chunk;
-        chunk->size = want;
         arena->chunk = chunk;
         arena->used = 0;
     }

@@ -33,6 +33,7 @@ struct qp_arena {
     size_t used;                  /* in the newest chunk */
     size_t total_bytes;           /* handed out since the last reset */
     size_t limit_bytes;           /* 0: no limit */
+    size_t grown_bytes;           /* size of the newest chunk for many blocks; 0: there was none */
 };
 
 void qp_arena_init(struct qp_arena *arena, size_t limit_bytes);

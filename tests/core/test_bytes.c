@@ -99,6 +99,29 @@ static void cuts_an_error_between_characters_and_keeps_it_on_one_line(void **sta
     assert_string_equal(err.text, "row 7: a?b?c");
 }
 
+static void a_large_block_does_not_swell_an_arena(void **state)
+{
+    (void)state;
+    struct qp_arena arena;
+    qp_arena_init(&arena, 0);
+    uint8_t *small = qp_arena_alloc(&arena, 16);
+    uint8_t *large = qp_arena_alloc_zero(&arena, 1, 1000000);
+    assert_non_null(small);
+    assert_non_null(large);
+    /* The next stands behind the small one, in no new chunk twice as large as the large one. */
+    assert_ptr_equal(qp_arena_alloc(&arena, 16), small + 16);
+    large[999999] = 1;
+    qp_arena_wipe(&arena);
+    /* A large one that comes first is no measure either. */
+    assert_non_null(qp_arena_alloc(&arena, 1000000));
+    uint64_t before = qp_alloc_count();
+    for (unsigned i = 0; i < 1000; i++) {
+        assert_non_null(qp_arena_alloc(&arena, 1000));
+    }
+    assert_int_equal(qp_alloc_count() - before, 6); /* of 16 to 512 KiB */
+    qp_arena_wipe(&arena);
+}
+
 static void an_arena_holds_to_its_limit_and_forgets_on_reset(void **state)
 {
     (void)state;
@@ -122,6 +145,7 @@ int main(void)
         cmocka_unit_test(keeps_hostile_text_from_moving_the_cursor),
         cmocka_unit_test(reads_and_writes_times),
         cmocka_unit_test(cuts_an_error_between_characters_and_keeps_it_on_one_line),
+        cmocka_unit_test(a_large_block_does_not_swell_an_arena),
         cmocka_unit_test(an_arena_holds_to_its_limit_and_forgets_on_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
