@@ -254,6 +254,7 @@ static enum qp_code read_events(struct qp_judging *judging)
 
 struct graph {
     struct qp_judging *judging;
+    struct qp_arena arena; /* owns all below, and is gone before the claims are judged */
     size_t node_count;
     size_t step_count;
     size_t *steps;       /* events of the closure, in log order */
@@ -319,22 +320,21 @@ static enum qp_code fill(struct graph *graph, struct filling *filling)
     return rc;
 }
 
-static size_t *new_numbers(const struct graph *graph, size_t count)
+static size_t *new_numbers(struct graph *graph, size_t count)
 {
-    return qp_arena_alloc_zero(&graph->judging->replay->arena, count + 1, sizeof(size_t));
+    return qp_arena_alloc_zero(&graph->arena, count + 1, sizeof(size_t));
 }
 
 static enum qp_code make_room(struct graph *graph)
 {
-    struct qp_arena *arena = &graph->judging->replay->arena;
     graph->steps = new_numbers(graph, graph->step_count);
     graph->taker_first = new_numbers(graph, graph->node_count);
     graph->made_first = new_numbers(graph, graph->step_count);
     graph->queue = new_numbers(graph, graph->node_count);
     graph->before = new_numbers(graph, graph->node_count);
-    graph->grams = qp_arena_alloc_zero(arena, graph->node_count, sizeof *graph->grams);
-    graph->node_met = qp_arena_alloc_zero(arena, graph->node_count, 1);
-    graph->step_met = qp_arena_alloc_zero(arena, graph->step_count + 1, 1);
+    graph->grams = qp_arena_alloc_zero(&graph->arena, graph->node_count, sizeof *graph->grams);
+    graph->node_met = qp_arena_alloc_zero(&graph->arena, graph->node_count, 1);
+    graph->step_met = qp_arena_alloc_zero(&graph->arena, graph->step_count + 1, 1);
     return graph->steps != NULL && graph->taker_first != NULL && graph->made_first != NULL &&
                    graph->queue != NULL && graph->before != NULL && graph->grams != NULL &&
                    graph->node_met != NULL && graph->step_met != NULL
@@ -386,7 +386,7 @@ static enum qp_code weigh(struct graph *graph)
 static enum qp_code make_graph(struct graph *graph, struct qp_judging *judging)
 {
     const struct qp_replay *replay = judging->replay;
-    *graph = (struct graph){.judging = judging, .node_count = qp_node_shipment(replay) + 1};
+    graph->node_count = qp_node_shipment(replay) + 1;
     for (size_t i = 0; i < judging->slice->event_count; i++) {
         graph->step_count += (replay->marks[i] & QP_MARK_CLOSURE) != 0;
     }
@@ -556,6 +556,7 @@ enum qp_code qp_judge_contamination(struct qp_judging *judging)
         touched = touched_by_all(&graph);
         sources = list_sources(&graph);
     }
+    qp_arena_wipe(&graph.arena);
     if (rc != QP_OK) {
         json_decref(sources);
         return rc;
