@@ -186,6 +186,7 @@ static size_t find_plot(const struct legality *all, const char *id)
     return plot == NULL ? SIZE_MAX : (size_t)(plot - replay->plots);
 }
 
+/* What its certifier has taken back speaks for nobody any more. */
 static enum qp_code holds_certificate(struct legality *all, const char *id, bool *holds)
 {
     struct qp_judging *judging = all->judging;
@@ -195,7 +196,7 @@ static enum qp_code holds_certificate(struct legality *all, const char *id, bool
     qp_arena_init(&arena, 0);
     enum qp_code rc = qp_state_read(&judging->replay->state, &key, &qp_rule_certificate_state,
                                     &arena, &state, judging->err);
-    *holds = rc == QP_OK && state != NULL &&
+    *holds = rc == QP_OK && state != NULL && state->withdrawn == NULL &&
              find_text(all->parties, all->party_count, state->holder) != SIZE_MAX;
     qp_arena_wipe(&arena);
     return rc;

@@ -150,12 +150,44 @@ static void a_document_by_a_stolen_key_is_no_evidence(void **state)
     claimed_wipe(&claimed);
 }
 
+static bool is_withdrawn;
+
+static void attach_to_certificate(struct forge *forge)
+{
+    forge_enrol(forge, "certifier", "\"certifier\"");
+    forge_sign(forge, "operator");
+    forge_event(forge,
+                "\"certificate_issued\": {\"certificate\": \"certifier/C-1\", \"scheme\": "
+                "\"fairtrade\", \"number\": \"1\", \"holder\": \"coop\", \"commodities\": "
+                "[\"coffee\"], \"valid_from\": \"2026-01-01\", \"valid_to\": \"2026-12-31\"}");
+    forge_sign(forge, "certifier");
+    attach(forge, "certificate", "certifier/C-1", "\"labour\"");
+    if (is_withdrawn) {
+        forge_event(forge, "\"certificate_withdrawn\": {\"certificate\": \"certifier/C-1\", "
+                           "\"from\": \"2026-01-01\", \"reason\": \"children at work\"}");
+        forge_sign(forge, "certifier");
+    }
+}
+
+static void a_document_about_a_withdrawn_certificate_is_no_evidence(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        is_withdrawn = i == 1;
+        struct claimed claimed =
+            claims_of(&(struct season_steps){.last = attach_to_certificate}, POLICY);
+        expect_line_number(&claimed, LEGAL_LINE, "labour", is_withdrawn ? 0 : 2);
+        claimed_wipe(&claimed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_of_somebody_else_is_none_of_the_shipment),
         cmocka_unit_test(the_shipment_has_what_its_weakest_plot_has),
         cmocka_unit_test(nobody_verifies_a_title_by_saying_so),
+        cmocka_unit_test(a_document_about_a_withdrawn_certificate_is_no_evidence),
         cmocka_unit_test(a_document_by_a_stolen_key_is_no_evidence),
     };
     return cmocka_run_group_tests_name("proof/legal", tests, NULL, NULL);
