@@ -75,6 +75,9 @@ static enum qp_code read_record(struct footprint *all, size_t at)
     }
     struct carried *to = &all->lots[lot];
     to->co2e = add(to->co2e, body->grams_co2e);
+    if (!qp_judge_stands(judging, at)) { /* ending a key must not make goods cleaner */
+        return QP_OK;
+    }
     to->recorded = true;
     to->farming = to->farming || strcmp(body->stage, FARMING) == 0;
     all->records++;
@@ -244,7 +247,7 @@ static void tell(const struct footprint *all, struct qp_claim *claim)
 static bool is_record(const struct qp_judging *judging, size_t at)
 {
     return judging->slice->events[at].body == QP__EVENT__BODY_FOOTPRINT_RECORDED &&
-           qp_judge_stands(judging, at);
+           (judging->replay->marks[at] & (QP_MARK_REFUSED | QP_MARK_VOIDED)) == 0;
 }
 
 enum qp_code qp_judge_footprint(struct qp_judging *judging, struct qp_claim *claim)

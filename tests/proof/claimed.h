@@ -141,4 +141,61 @@ static inline void hand(struct forge *forge, const char *lot, const char *from, 
     forge_sign(forge, to);
 }
 
+/* ---- Certificates ---- */
+
+static inline void certifier(struct forge *forge)
+{
+    forge_enrol(forge, "certifier", "\"certifier\"");
+    forge_sign(forge, "operator");
+}
+
+/* An organic certificate; n is its number. */
+static inline void certify(struct forge *forge, unsigned n, const char *holder,
+                           const char *commodity, const char *from, const char *to)
+{
+    forge_event(forge,
+                "\"certificate_issued\": {\"certificate\": \"certifier/C-%u\", \"scheme\": "
+                "\"eu-organic\", \"number\": \"%u\", \"holder\": \"%s\", \"commodities\": "
+                "[\"%s\"], \"scope\": \"Café en pergamino\", \"valid_from\": \"%s\", "
+                "\"valid_to\": \"%s\"}",
+                n, n, holder, commodity, from, to);
+    forge_sign(forge, "certifier");
+}
+
+static inline void certify_both(struct forge *forge)
+{
+    certifier(forge);
+    certify(forge, 1, "coop", "coffee", "2026-01-01", "2026-12-31");
+    certify(forge, 2, "exporter", "coffee", "2026-01-01", "2026-12-31");
+}
+
+#define REQUIRE(claims)                                                                            \
+    ", \"certifiers\": [\"certifier\"], \"require\": [\"authentic\", \"authorised\", "             \
+    "\"unbroken\", \"conserved\", " claims "]"
+
+static inline void rules_with_schemes(struct forge *forge)
+{
+    forge_event(forge,
+                "\"rule_set_published\": {\"rule_set\": \"schemes\", \"version\": 1, "
+                "\"effective_from\": \"2026-05-01\", \"cut_off\": \"2020-12-31T23:59:59.999Z\", "
+                "\"point_area_max_m2\": 40000, \"transfer_tolerance_ppm\": 5000, "
+                "\"harvest_age_days\": 730, \"area_tolerance_ppm\": 100000, \"factors\": "
+                "[{\"commodity\": \"coffee\", \"from\": \"parchment\", \"to\": \"green\", "
+                "\"factor_ppm\": 800000, \"tolerance_ppm\": 0}], \"yield_caps\": [{\"commodity\": "
+                "\"coffee\", \"form\": \"green\", \"warn_grams_per_ha\": 280000, "
+                "\"refuse_grams_per_ha\": 3500000}], \"headings\": ["
+                "{\"commodity\": \"coffee\", \"hs_code\": \"0901\", \"effective_from\": "
+                "\"2023-06-29\"}, {\"commodity\": \"coffee\", \"hs_code\": \"0901\", "
+                "\"effective_from\": \"2026-01-01\", \"covered\": true}, {\"commodity\": "
+                "\"coffee\", \"hs_code\": \"0901\", \"effective_from\": \"2027-01-01\"}], "
+                "\"risks\": [{\"country\": \"PE\", \"level\": \"standard\", \"effective_from\": "
+                "\"2025-05-22\"}, {\"country\": \"PE\", \"level\": \"high\", \"effective_from\": "
+                "\"2026-12-01\"}], \"transfer_loss_ppm\": 20000, \"schemes\": [{\"scheme\": "
+                "\"eu-organic\", \"name\": \"Organic\", \"steps\": [\"trade\"]}], "
+                "\"applications\": [{\"operators\": \"large-and-medium\", \"from\": "
+                "\"2026-12-30\"}]}");
+    forge_sign(forge, "operator");
+    season_land(forge);
+}
+
 #endif

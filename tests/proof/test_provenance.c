@@ -78,7 +78,7 @@ static void ship(struct forge *forge)
     season_gate(forge);
 }
 
-static void certify(struct forge *forge, const char *holder, const char *to)
+static void certify_goods(struct forge *forge, const char *holder, const char *to)
 {
     forge_event(forge,
                 "\"certificate_issued\": {\"certificate\": \"certifier/%s\", \"scheme\": "
@@ -102,9 +102,9 @@ static struct claimed claims_of_garments(const char *coop_to)
     make(&forge, "exporter", "sewing", "mill/Y-1", 80000, "exporter/G-1", "garment",
          "\"grams\": 72000, \"pieces\": 200");
     ship(&forge);
-    certify(&forge, "coop", coop_to);
-    certify(&forge, "mill", "2026-12-31");
-    certify(&forge, "exporter", "2026-12-31");
+    certify_goods(&forge, "coop", coop_to);
+    certify_goods(&forge, "mill", "2026-12-31");
+    certify_goods(&forge, "exporter", "2026-12-31");
     struct qp_trust *trust = forge_trust(&forge, PROVENANCE);
     struct claimed claimed =
         claim_all(forge_file(&forge, forge_bundle(&forge, "exporter/S-1")), trust);

@@ -148,7 +148,7 @@ enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *e
          "walk one line, such as unbroken, down to the events that carry it: their keys, hashes "
          "and what each gives to it; those that fail it first"},
         {0, "limit", CLI_NUMBER, "N", &limit,
-         "explain by N events at most, 0 for all; 40 without it, or all with --json"},
+         "explain by N events at most, 0 for all; 40 without it"},
     };
     const struct cli_spec spec = {
         .name = "verify",
@@ -184,11 +184,10 @@ enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *e
     if (rc != QP_OK) {
         return rc;
     }
-    uint64_t usual = cli->json ? 0 : EXPLAIN_MOST;
     struct request request = {.trust = trust,
                               .now_ms = now_ms,
                               .explain = explain,
-                              .most = (size_t)(limit == UINT64_MAX ? usual : limit)};
+                              .most = (size_t)(limit == UINT64_MAX ? EXPLAIN_MOST : limit)};
     for (int i = 0; i < operands.count; i++) {
         if (i > 0 && !cli->json) {
             printf("\n");
