@@ -23,7 +23,8 @@ static unsigned long long ull(uint64_t value)
     return value;
 }
 
-enum qp_code qp_job_harvest_times(struct qp_job *job, const Qp__LotHarvested *body)
+/* In words only when they are refused: writing three dates costs as much as judging them. */
+static enum qp_code refuse_times(struct qp_job *job, const Qp__LotHarvested *body, const char *why)
 {
     char from[QP_TIME_TEXT_BYTES];
     char to[QP_TIME_TEXT_BYTES];
@@ -31,24 +32,25 @@ enum qp_code qp_job_harvest_times(struct qp_job *job, const Qp__LotHarvested *bo
     qp_date_format(from, body->harvest_from_ms);
     qp_date_format(to, body->harvest_to_ms);
     qp_date_format(when, job->event->occurred_ms);
+    return qp_refuse(job->err, "QP-HARVEST-TIME",
+                     "lot %s of crop year %u is picked from %s to %s and delivered on %s; %s",
+                     body->lot, body->crop_year, from, to, when, why);
+}
+
+enum qp_code qp_job_harvest_times(struct qp_job *job, const Qp__LotHarvested *body)
+{
+    char from[QP_TIME_TEXT_BYTES];
     if (body->harvest_from_ms > body->harvest_to_ms ||
         body->harvest_to_ms > job->event->occurred_ms + QP_RULES_SLACK_MS) {
-        return qp_refuse(job->err, "QP-HARVEST-TIME",
-                         "lot %s is picked from %s to %s and delivered on %s; picking ends before "
-                         "delivery",
-                         body->lot, from, to, when);
+        return refuse_times(job, body, "picking ends before delivery");
     }
     if (body->harvest_from_ms + HARVEST_AGE_DAYS_MAX * DAY_MS < job->event->occurred_ms) {
-        return qp_refuse(
-            job->err, "QP-HARVEST-TIME",
-            "lot %s is delivered on %s but was picked from %s on, over ten years before", body->lot,
-            when, from);
+        return refuse_times(job, body, "no ledger takes what was picked over ten years before");
     }
+    qp_date_format(from, body->harvest_from_ms);
     uint32_t year = (uint32_t)strtoul(from, NULL, 10);
     if (year != body->crop_year && year != body->crop_year + 1) {
-        return qp_refuse(job->err, "QP-HARVEST-TIME",
-                         "lot %s is of crop year %u but was picked from %s on", body->lot,
-                         body->crop_year, from);
+        return refuse_times(job, body, "the crop year is the one in which the harvest began");
     }
     return QP_OK;
 }
