@@ -336,12 +336,32 @@ static inline Qp__Bundle *forge_bundle(struct forge *forge, const char *shipment
     return bundle;
 }
 
+/* With QP_FORGED in the environment, which names a folder, every bundle that a test makes is
+ * written there under its hash: the seeds of tests/fuzz/fuzz_remade.c. */
+static inline void forge_give_away(struct qp_span file)
+{
+    const char *folder = getenv("QP_FORGED");
+    struct qp_hash hash;
+    char hex[65];
+    char path[4096];
+    if (folder != NULL) {
+        qp_hash_leaf(&hash, file);
+        qp_hash_hex(hex, &hash);
+        snprintf(path, sizeof path, "%s/%.16s", folder, hex);
+        FILE *out = fopen(path, "wb");
+        assert_non_null(out);
+        assert_int_equal(fwrite(file.data, 1, file.len, out), file.len);
+        assert_int_equal(fclose(out), 0);
+    }
+}
+
 static inline struct qp_span forge_file(struct forge *forge, const Qp__Bundle *bundle)
 {
     struct qp_buf file = {0};
     assert_ok(qp_bundle_encode(bundle, &forge->arena, &file, err));
     struct qp_span kept = forge_keep(forge, qp_span_buf(&file));
     qp_buf_wipe(&file);
+    forge_give_away(kept);
     return kept;
 }
 
