@@ -65,6 +65,16 @@ static bool take_number(struct qp_span *in, uint64_t *number)
     return true;
 }
 
+/* One anchor has one text: anything else was not written here. */
+static bool is_written_so(const struct qp_anchor *anchor, struct qp_span note)
+{
+    struct qp_buf text = {0};
+    bool same = format(anchor, &text, NULL) == QP_OK && text.len == anchor->bytes.len - note.len &&
+                memcmp(text.data, anchor->bytes.data, text.len) == 0;
+    qp_buf_wipe(&text);
+    return same;
+}
+
 static enum qp_code parse(const char *path, struct qp_anchor *anchor, struct qp_err *err)
 {
     struct qp_span in = qp_span_buf(&anchor->bytes);
@@ -73,7 +83,7 @@ static enum qp_code parse(const char *path, struct qp_anchor *anchor, struct qp_
                 take(&in, "\nintent ") && take_number(&in, &anchor->intent_size) &&
                 take(&in, " ") &&
                 take_hex(&in, anchor->intent_root.bytes, sizeof anchor->intent_root.bytes) &&
-                take(&in, "\n\n");
+                take(&in, "\n\n") && is_written_so(anchor, in);
     if (!good) {
         return qp_fail(
             err, QP_E_STORE,
