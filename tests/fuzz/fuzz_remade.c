@@ -155,10 +155,10 @@ static json_t *json_of(const struct qp_verdict *verdict)
     return json;
 }
 
-/* Also of what is not judged: SPEC.md states the bound for whatever is no larger than a bundle. */
+/* SPEC.md, section 15, "What a verifier spends". */
 static void holds_bounded(size_t bundle_bytes)
 {
-    HOLDS(heap_peak() <= 16 * bundle_bytes + ((size_t)32 << 20));
+    HOLDS(heap_peak() <= 8 * bundle_bytes + ((size_t)32 << 20));
 }
 
 static void judge(struct qp_span in, const struct qp_trust *trust)
