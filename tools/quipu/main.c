@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include "core/check.h"
+#include "host/crash.h"
 
 #include <string.h>
 
@@ -52,6 +53,11 @@ int main(int argc, char **argv)
     struct cli cli;
     struct qp_err err;
     qp_err_init(&err);
+    qp_crash_words(
+        "quipu: stopped at memory that cannot be read. A file it had open was cut short or is "
+        "damaged: the store may be damaged; quipu scrub looks, quipu restore makes it "
+        "anew from a backup\n",
+        cli_exit(QP_E_STORE));
     cli_init(&cli, argc, argv);
     static char version[] = "version";
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
