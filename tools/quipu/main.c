@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 
+#include <signal.h>
 #include <string.h>
 
 static const struct cli_command commands[] = {
@@ -46,6 +47,8 @@ int main(int argc, char **argv)
     struct cli cli;
     struct qp_err err;
     qp_err_init(&err);
+    /* A file at its limit is an error to tell of, not a reason to die. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     cli_init(&cli, argc, argv);
     static char version[] = "version";
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
