@@ -25,7 +25,9 @@ enum qp_code qp_disk_room(const char *dir, uint64_t *bytes, struct qp_err *err)
     if (rc != 0) {
         return qp_fail_errno(err, errno, "look for room in", dir);
     }
-    if (!qp_may_write(dir)) {
+    /* Every change of a file here is a new file that takes its place. */
+    bool no_files = status.f_files != 0 && status.f_favail == 0;
+    if (no_files || !qp_may_write(dir)) {
         *bytes = 0;
     } else {
         *bytes = status.f_blocks == 0 ? UINT64_MAX : (uint64_t)status.f_bavail * status.f_frsize;
