@@ -75,7 +75,8 @@ refused_well() {
     cat err >>words
     grep -q '"error":"\(io\|store\|full\|memory\|busy\)"' words || fail "no code of a machine that failed"
     jq -rn 'inputs.text // empty' err >text 2>&1 || fail "stderr is not JSON"
-    grep -q -e '[./]' -e memory -e stdout -e threads -e ' ledger\>' -e 'receipts\?\>' -e rejected text ||
+    grep -q -e '[./]' -e memory -e stdout -e threads \
+        -e ' \(ledger\|receipts\?\|rejected\|copy\|again\)\>' text ||
         fail "nothing to look at is named"
 }
 
