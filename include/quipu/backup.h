@@ -37,8 +37,9 @@ struct qp_backup_report {
  *
  * dir     made where it is not there; locked meanwhile: QP_E_BUSY
  * report  out
- * Returns QP_OK; QP_E_INVALID (a file of the folder is damaged, of another ledger, or contradicts
- * this one); QP_E_STORE (the ledger is damaged); QP_E_IO; QP_E_MEMORY. Durable on return. */
+ * Returns QP_OK; QP_E_INPUT, QP_E_INVALID (a file of the folder is damaged, of another ledger, or
+ * contradicts this one); QP_E_STORE (the ledger is damaged); QP_E_IO; QP_E_MEMORY. Durable on
+ * return. */
 QP_API QP_MUST_USE enum qp_code qp_log_backup(struct qp_log *log, const char *dir,
                                               const struct qp_watch *watch,
                                               struct qp_backup_report *report, struct qp_err *err);
@@ -56,9 +57,9 @@ struct qp_restore_report {
  * rule applied, every table made anew. The ledger can be read at once; to write it needs
  * qp_log_resume. No key is needed. `options` gives threads and map sizes.
  *
- * Returns QP_OK; QP_E_INVALID (the backup is damaged; text: which file); QP_E_NOT_FOUND (no backup
- * there); QP_E_IO (the folder holds something); QP_E_FULL; QP_E_MEMORY. On failure the
- * folder is as empty as before. */
+ * Returns QP_OK; QP_E_INPUT, QP_E_INVALID (the backup is damaged; text: which file); QP_E_NOT_FOUND
+ * (no backup there); QP_E_IO (the folder holds something); QP_E_FULL; QP_E_MEMORY. On
+ * failure the folder is as empty as before. */
 QP_API QP_MUST_USE enum qp_code
 qp_log_restore(const char *backup, const char *dir, const struct qp_log_options *options,
                const struct qp_watch *watch, struct qp_restore_report *report, struct qp_err *err);
@@ -139,7 +140,7 @@ struct qp_scrub_report {
  *
  * log     QP_LOG_AUDIT, or QP_LOG_REPAIR to repair
  * Returns QP_OK when all was looked at, also where faults were found; QP_E_STORE (cannot be read at
- * all); QP_E_INVALID, QP_E_NOT_FOUND (repair_from); QP_E_MEMORY; QP_E_IO. */
+ * all); QP_E_INPUT, QP_E_INVALID, QP_E_NOT_FOUND (repair_from); QP_E_MEMORY; QP_E_IO. */
 QP_API QP_MUST_USE enum qp_code qp_log_scrub(struct qp_log *log,
                                              const struct qp_scrub_options *options,
                                              struct qp_scrub_report *report, struct qp_err *err);

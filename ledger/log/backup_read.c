@@ -82,8 +82,7 @@ static enum qp_code wrong(const struct qp_backup_reader *reader, enum qp_code co
 {
     return code == QP_E_MEMORY || code == QP_E_IO
                ? code
-               : qp_prefix(err, QP_E_INVALID, "%.120s, frame %" PRIu64, reader->path,
-                           reader->frame);
+               : qp_prefix(err, code, "%.120s, frame %" PRIu64, reader->path, reader->frame);
 }
 
 static enum qp_code read_exactly(struct qp_backup_reader *reader, uint8_t *bytes, size_t len,
@@ -196,6 +195,21 @@ static enum qp_code check_events(struct qp_backup_reader *reader, const Qp__Back
                : qp_fail(err, QP_E_INVALID, "the events are not those of the statement");
 }
 
+/* A note that the log signed must be over the entries so far. */
+static enum qp_code check_note(const struct qp_backup_reader *reader, struct qp_span note,
+                               struct qp_err *err)
+{
+    struct qp_checkpoint checkpoint;
+    struct qp_hash root;
+    enum qp_code rc = qp_note_head(&reader->vkey, note, &checkpoint, err);
+    qp_merkle_frontier_root(&reader->frontier, &root);
+    return rc == QP_OK && (checkpoint.size != reader->frontier.size ||
+                           !qp_hash_eq(&checkpoint.root, &root))
+               ? qp_fail(err, QP_E_INVALID,
+                         "the entries are not those that the log signed in its checkpoint")
+               : rc;
+}
+
 static enum qp_code take_entry(struct qp_backup_reader *reader, const Qp__BackupEntry *entry,
                                struct qp_arena *arena, struct qp_backup_item *item,
                                struct qp_err *err)
@@ -211,9 +225,12 @@ static enum qp_code take_entry(struct qp_backup_reader *reader, const Qp__Backup
                      : rc;
     rc = rc == QP_OK ? check_events(reader, entry, decoded, arena, err) : rc;
     rc = rc == QP_OK && index == 0 ? take_opening(reader, entry, arena, err) : rc;
+    qp_hash_leaf(&item->leaf, bytes);
+    rc = rc == QP_OK ? qp_merkle_frontier_add(&reader->frontier, &item->leaf, NULL, NULL, err) : rc;
+    if (rc == QP_OK && entry->checkpoint.len > 0) {
+        rc = check_note(reader, qp_span_bytes(entry->checkpoint), err);
+    }
     if (rc == QP_OK) {
-        qp_hash_leaf(&item->leaf, bytes);
-        rc = qp_merkle_frontier_add(&reader->frontier, &item->leaf, NULL, NULL, err);
         reader->last_leaf = item->leaf;
         reader->last_ms = decoded->admitted_ms;
         item->what = QP_BACKUP_ENTRY;
@@ -226,20 +243,11 @@ static enum qp_code take_entry(struct qp_backup_reader *reader, const Qp__Backup
 
 static enum qp_code end_file(struct qp_backup_reader *reader, struct qp_err *err)
 {
-    struct qp_checkpoint checkpoint;
-    struct qp_hash root;
     if (reader->frame == 0 || reader->frontier.size < reader->file_end) {
         return qp_fail(err, QP_E_INVALID, "the file is cut off: entry %" PRIu64 " is not in it",
                        reader->frontier.size);
     }
-    enum qp_code rc =
-        qp_note_head(&reader->vkey, qp_span_buf(&reader->checkpoint), &checkpoint, err);
-    qp_merkle_frontier_root(&reader->frontier, &root);
-    if (rc == QP_OK &&
-        (checkpoint.size != reader->file_end || !qp_hash_eq(&checkpoint.root, &root))) {
-        rc = qp_fail(err, QP_E_INVALID,
-                     "its entries are not those that the log signed in its checkpoint");
-    }
+    enum qp_code rc = check_note(reader, qp_span_buf(&reader->checkpoint), err);
     return rc == QP_OK ? qp_fd_close(&reader->fd, reader->path, err) : rc;
 }
 

@@ -1,7 +1,7 @@
 /* A backup as it is read: its files in their order, frame by frame, and everything that can be said
  * of them without a ledger at hand. A file is sound when its entries follow each other, their
  * events are those that were signed over, and the tree over all entries so far has the root that
- * the log signed in the file's checkpoint; the log's key is that of entry 0, whose event is the
+ * the log signed in the file's checkpoint, and in those of the entries; the log's key is that of entry 0, whose event is the
  * ledger's id. Statement signatures are not checked here: the log's own signature stands over them,
  * and a restoration checks each one.
  *
@@ -45,7 +45,6 @@ struct qp_backup_reader {
     uint64_t frame;    /* in the file, from 0 */
     uint64_t bytes;    /* read so far, of all files */
     uint64_t file_end; /* entries with this file */
-    struct qp_hash file_root;
     /* What the backup says of itself, from entry 0 on. */
     bool named;
     struct qp_hash ledger_id;

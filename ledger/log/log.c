@@ -328,16 +328,11 @@ static enum qp_code open_reader(struct qp_log *log, struct qp_err *err)
     return rc == QP_OK ? qp_log_refresh(log, err) : rc;
 }
 
-/* What is wrong here is for the audit to report, as far as a store can be opened at all. */
-static enum qp_code open_audit(struct qp_log *log, struct qp_err *err)
+enum qp_code qp_log_look(struct qp_log *log, struct qp_err *err)
 {
     struct qp_checkpoint checkpoint;
-    enum qp_code rc = log->options.mode == QP_LOG_REPAIR ? qp_log_lock(log, err) : QP_OK;
-    rc = rc == QP_OK ? qp_log_open_store(log, false, err) : rc;
-    if (rc != QP_OK) {
-        return rc;
-    }
-    rc = qp_anchor_read(log->anchor_path, &log->anchor, &log->damage);
+    qp_err_init(&log->damage);
+    enum qp_code rc = qp_anchor_read(log->anchor_path, &log->anchor, &log->damage);
     rc = rc == QP_OK ? qp_log_check_instance(log, &log->damage) : rc;
     rc = rc == QP_OK ? qp_log_identify(log, &log->damage) : rc;
     rc = rc == QP_OK
@@ -345,10 +340,15 @@ static enum qp_code open_audit(struct qp_log *log, struct qp_err *err)
              : rc;
     if (rc == QP_OK) {
         log->head = (struct qp_merkle_head){.size = checkpoint.size, .root = checkpoint.root};
-    } else if (rc == QP_E_MEMORY) {
-        return qp_fail(err, rc, "%s", log->damage.text);
     }
-    return QP_OK;
+    return rc == QP_E_MEMORY ? qp_fail(err, rc, "%s", log->damage.text) : QP_OK;
+}
+
+static enum qp_code open_audit(struct qp_log *log, struct qp_err *err)
+{
+    enum qp_code rc = log->options.mode == QP_LOG_REPAIR ? qp_log_lock(log, err) : QP_OK;
+    rc = rc == QP_OK ? qp_log_open_store(log, false, err) : rc;
+    return rc == QP_OK ? qp_log_look(log, err) : rc;
 }
 
 enum qp_code qp_log_open(const char *dir, const struct qp_log_options *options, struct qp_log **log,

@@ -85,6 +85,9 @@ enum qp_code qp_log_identify(struct qp_log *log, struct qp_err *err) QP_MUST_USE
 /* Take the anchor's checkpoint for the head, after its signature and its root hold. */
 enum qp_code qp_log_adopt(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
 
+/* Of a ledger that may be damaged: identity and head, as far as they can be known; what is wrong
+ * stands in log->damage, for an audit to report. QP_E_MEMORY. */
+enum qp_code qp_log_look(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
 /* Nothing that was read is kept: the store was mended below. */
 void qp_log_forget(struct qp_log *log);
 

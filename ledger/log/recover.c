@@ -204,7 +204,7 @@ enum qp_code qp_log_recover(struct qp_log *log, struct qp_err *err)
     }
     if (rc == QP_OK && size > log->head.size) {
         /* Whoever wrote it may have died before the disk had it all. */
-        rc = qp_store_sync(log->store, err);
+        rc = qp_store_settle(log->store, err);
         rc = rc == QP_OK ? check_tail(log, log->head.size, size, err) : rc;
     }
     rc = rc == QP_OK ? qp_book_new(log->store, log->store, log->tiles, &log->book, err) : rc;

@@ -348,12 +348,6 @@ static enum qp_code look_at_derived(struct scrub *scrub, bool rebuild, struct qp
     return rc;
 }
 
-static bool truth_holds(const struct scrub *scrub)
-{
-    const uint64_t *faults = scrub->report.faults;
-    return faults[QP_FAULT_ENTRY] + faults[QP_FAULT_EVENTS] + faults[QP_FAULT_CONTENT] == 0;
-}
-
 static enum qp_code look_at_all(struct scrub *scrub, struct qp_err *err)
 {
     enum qp_code rc = look(scrub, err);
@@ -361,24 +355,31 @@ static enum qp_code look_at_all(struct scrub *scrub, struct qp_err *err)
     return rc == QP_OK && scrub->report.faults_all == 0 ? look_at_derived(scrub, false, err) : rc;
 }
 
+static enum qp_code find_size(struct scrub *scrub, struct qp_err *err)
+{
+    /* What is not yet signed is the next open's to check. */
+    scrub->size = scrub->log->head.size;
+    return scrub->size > 0 ? QP_OK : qp_store_entries(scrub->log->store, &scrub->size, err);
+}
+
 static enum qp_code repair(struct scrub *scrub, struct qp_err *err)
 {
     struct qp_scrub_report before = scrub->report;
-    bool tiles_hold = before.faults[QP_FAULT_TILE] == 0;
+    struct qp_log *log = scrub->log;
     enum qp_code rc = QP_OK;
     if (scrub->wanted.count > 0) {
-        rc = qp_repair_from(scrub->log, scrub->options->repair_from, &scrub->wanted, tiles_hold,
-                            err);
-        qp_log_forget(scrub->log);
+        rc = qp_repair_from(log, scrub->options->repair_from, &scrub->wanted,
+                            before.faults[QP_FAULT_TILE] == 0, err);
+        qp_log_forget(log);
+        rc = rc == QP_OK ? qp_log_look(log, err) : rc; /* entry 0 may be among them */
+        rc = rc == QP_OK ? find_size(scrub, err) : rc;
     }
     scrub->silent = true;
     scrub->wanted.count = 0;
-    rc = rc == QP_OK ? look(scrub, err) : rc;
-    if (rc == QP_OK && truth_holds(scrub)) {
-        rc = look_at_derived(scrub, true, err);
-        qp_log_forget(scrub->log);
-        rc = rc == QP_OK ? look_at_all(scrub, err) : rc;
-    }
+    /* It makes nothing anew while an entry is wrong. */
+    rc = rc == QP_OK ? look_at_derived(scrub, true, err) : rc;
+    qp_log_forget(log);
+    rc = rc == QP_OK ? look_at_all(scrub, err) : rc;
     uint64_t left = scrub->report.faults_all;
     scrub->report = before;
     scrub->report.repaired = left < before.faults_all ? before.faults_all - left : 0;
@@ -401,10 +402,7 @@ enum qp_code qp_log_scrub(struct qp_log *log, const struct qp_scrub_options *opt
     enum qp_code rc =
         scrub.ids == NULL || (options->repair_from != NULL && scrub.wanted.list == NULL)
             ? qp_fail(err, QP_E_MEMORY, "no memory to scrub")
-            : qp_store_entries(log->store, &scrub.size, err);
-    if (rc == QP_OK && log->head.size > 0) {
-        scrub.size = log->head.size; /* what is not yet signed is the next open's to check */
-    }
+            : find_size(&scrub, err);
     rc = rc == QP_OK ? look_at_all(&scrub, err) : rc;
     if (rc == QP_OK && options->repair_from != NULL && scrub.report.faults_all > 0) {
         rc = repair(&scrub, err);

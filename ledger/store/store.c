@@ -319,16 +319,6 @@ enum qp_code qp_store_refresh(struct qp_store *store, struct qp_err *err)
 
 /* ---- Writing ---- */
 
-enum qp_code qp_store_sync(struct qp_store *store, struct qp_err *err)
-{
-    int rc = mdb_env_sync(store->env, 1);
-    if (rc != 0) {
-        store->failed = true;
-        return qp_store_fail(store, rc, "making durable what a crash left", err);
-    }
-    return QP_OK;
-}
-
 static enum qp_code write_failed(struct qp_writer *writer, int rc, struct qp_err *err)
 {
     writer->map_full = rc == MDB_MAP_FULL;
@@ -428,4 +418,19 @@ enum qp_code qp_store_write(struct qp_store *store,
             return code;
         }
     }
+}
+
+/* The version as it is. LMDB writes nothing for a transaction that changes nothing. */
+static enum qp_code put_version(void *context, struct qp_writer *writer, struct qp_err *err)
+{
+    uint8_t version[4];
+    (void)context;
+    qp_store_be32(version, QP_STORE_VERSION);
+    return qp_write_put(writer, QP_TABLE_META, QP_PUT_ANY, qp_span_text(VERSION_KEY),
+                        qp_span_of(version, sizeof version), err);
+}
+
+enum qp_code qp_store_settle(struct qp_store *store, struct qp_err *err)
+{
+    return qp_store_write(store, put_version, NULL, err);
 }

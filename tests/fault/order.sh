@@ -46,5 +46,5 @@ strace -f -qq -o ../trace -e inject=rename:signal=KILL:when=1 quipu submit ledge
     d2.qst >out 2>err || got=$?
 is $got 137
 strace -f -y -qq -o ../trace quipu submit --receipts receipts ledger --log-key log.key d2.qst >out
-is "$(steps | sed 's/ whole put folder whole put folder .*//')" 'sync'
+is "$(steps | sed 's/ whole put folder whole put folder .*//')" 'write sync write'
 says '3 known before' out
