@@ -30,7 +30,7 @@ void qp_audit_fault(struct qp_audit *audit, uint64_t entry, const char *format, 
 
 static bool is_machine(enum qp_code code)
 {
-    return code == QP_E_MEMORY || code == QP_E_IO || code == QP_E_BUSY;
+    return code == QP_E_MEMORY || code == QP_E_IO || code == QP_E_BUSY || code == QP_E_FULL;
 }
 
 /* An entry that is wrong ends the replay. */
@@ -307,12 +307,12 @@ static enum qp_code find_base(struct qp_audit *audit, const char **base, struct 
         return rc;
     }
     if (named != NULL) {
-        return qp_fail(err, QP_E_STORE,
+        return qp_fail(err, QP_E_FULL,
                        "the audit needs %" PRIu64 " KiB for a while, and %.120s has room for "
                        "%" PRIu64 "; free some space or name another folder",
                        need / 1024, named, room[0] / 1024);
     }
-    return qp_fail(err, QP_E_STORE,
+    return qp_fail(err, QP_E_FULL,
                    "the audit needs %" PRIu64 " KiB for a while; %.70s has room for %" PRIu64
                    ", %.70s for %" PRIu64 "; set TMPDIR to a folder with more",
                    need / 1024, places[0], room[0] / 1024, places[1], room[1] / 1024);

@@ -39,7 +39,8 @@ struct restore {
 static enum qp_code wrong_entry(const struct restore *restore, uint64_t index,
                                 const struct qp_err *why, enum qp_code rc, struct qp_err *err)
 {
-    if (rc == QP_E_MEMORY || rc == QP_E_IO || rc == QP_E_STORE || rc == QP_E_BUSY) {
+    if (rc == QP_E_MEMORY || rc == QP_E_IO || rc == QP_E_STORE || rc == QP_E_BUSY ||
+        rc == QP_E_FULL) {
         *err = *why;
         return rc;
     }

@@ -194,7 +194,8 @@ static void check_item(void *context, size_t at, unsigned worker)
 
 static bool is_fatal(enum qp_code code)
 {
-    return code == QP_E_MEMORY || code == QP_E_STORE || code == QP_E_IO || code == QP_E_BUSY;
+    return code == QP_E_MEMORY || code == QP_E_STORE || code == QP_E_IO || code == QP_E_BUSY ||
+           code == QP_E_FULL;
 }
 
 static enum qp_code judge_group(struct group *group, struct qp_err *err)
@@ -275,12 +276,30 @@ static enum qp_code tell_group(struct group *group, uint64_t first,
 
 /* ---- All of it ---- */
 
+/* Before anything is written: what the group holds, once more for the state and the edges, the
+ * pages that are written anew because something in them changed, and the anchor. Pages of the store
+ * that are free again are not looked for: a little room is kept, so that a full disk is met here,
+ * where nothing is begun, and not between the store and the anchor. */
+#define ROOM_BYTES ((uint64_t)1024 * 1024)
+
+static enum qp_code has_room(const struct group *group, struct qp_err *err)
+{
+    uint64_t bytes = ROOM_BYTES;
+    for (size_t i = 0; i < group->count; i++) {
+        bytes += group->items[i].entry.len > 0 ? 4 * (uint64_t)group->items[i].len : 0;
+    }
+    return qp_store_room(group->log->store, bytes, err);
+}
+
 static enum qp_code submit_group(struct group *group, uint64_t first,
                                  const struct qp_submit_sink *sink, struct qp_err *err)
 {
     struct qp_log *log = group->log;
     qp_pool_run(log->pool, check_item, group, group->count);
     enum qp_code rc = judge_group(group, err);
+    if (rc == QP_OK && log->book->pending_count > 0) {
+        rc = has_room(group, err);
+    }
     if (rc != QP_OK) {
         struct qp_err ignored; /* the first failure is the one to tell of */
         log->failed = qp_book_reload(log->book, &ignored) != QP_OK;

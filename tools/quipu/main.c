@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "host/crash.h"
 
+#include <signal.h>
 #include <string.h>
 
 static const struct cli_command commands[] = {
@@ -58,6 +59,8 @@ int main(int argc, char **argv)
         "damaged: the store may be damaged; quipu scrub looks, quipu restore makes it "
         "anew from a backup\n",
         cli_exit(QP_E_STORE));
+    /* A file at its limit is an error to tell of, not a reason to die. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     cli_init(&cli, argc, argv);
     static char version[] = "version";
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
