@@ -233,7 +233,8 @@ static enum qp_code replay_group(struct qp_audit *audit, struct qp_err *err)
     enum qp_code rc = QP_OK;
     qp_benches_reset(&audit->benches);
     load_group(audit);
-    qp_pool_run(audit->log->pool, check_item, audit, audit->item_count);
+    qp_pool_start(audit->log->pool, check_item, audit, audit->item_count);
+    qp_pool_wait(audit->log->pool);
     for (size_t i = 0; i < audit->item_count && rc == QP_OK && !audit->broken; i++) {
         struct qp_audit_item *item = &audit->items[i];
         uint64_t index = audit->book->size;
