@@ -178,6 +178,15 @@ enum qp_code qp_log_settle(struct qp_log *log, struct qp_err *err)
 
 /* ---- Acknowledge ---- */
 
+static enum qp_code make_receipt(struct qp_log *log, const struct item *item,
+                                 struct qp_buf *receipt, struct qp_err *err)
+{
+    uint64_t index = item->admitted.index;
+    /* What was just written was just read back: no need to hash it once more. */
+    return item->entry.len > 0 ? qp_log_receipt_of(log, index, item->entry, receipt, err)
+                               : qp_log_receipt(log, index, receipt, err);
+}
+
 static enum qp_code tell_group(struct group *group, uint64_t first,
                                const struct qp_submit_sink *sink, struct qp_err *err)
 {
@@ -191,11 +200,7 @@ static enum qp_code tell_group(struct group *group, uint64_t first,
                                          .bytes = item->record.bytes};
         if (item->code == QP_OK) {
             receipt.len = 0;
-            /* What was just written was just read back: no need to hash it once more. */
-            rc = item->entry.len > 0
-                     ? qp_log_receipt_of(group->log, item->admitted.index, item->entry, &receipt,
-                                         err)
-                     : qp_log_receipt(group->log, item->admitted.index, &receipt, err);
+            rc = sink->no_receipts ? QP_OK : make_receipt(group->log, item, &receipt, err);
             submitted.again = item->admitted.again;
             submitted.index = item->admitted.index;
             submitted.event_count = (uint32_t)item->record.event_count;

@@ -150,6 +150,31 @@ static void gives_the_same_receipts_again(void **state)
     qp_buf_wipe(&more);
 }
 
+static void makes_no_receipts_when_nobody_wants_them(void **state)
+{
+    (void)state;
+    struct qp_buf records = {0};
+    struct qp_buf receipt = {0};
+    struct told told = {0};
+    folder_create(&folder);
+    struct qp_log *log = folder_open(&folder, QP_LOG_WRITE);
+    season_begin(&folder.season, 1, &records);
+    struct feed feed = {.bytes = qp_span_buf(&records)};
+    struct qp_source source = {.context = &feed, .read = feed_read};
+    struct qp_submit_sink sink = {.context = &told, .done = told_done, .no_receipts = true};
+    assert_ok(qp_log_submit(log, &source, &sink, err));
+    assert_int_equal(told.ok, 3);
+    assert_int_equal(told.receipts.len, 0);
+    told.count = 0;
+    assert_ok(folder_submit(log, &records, 0, &told, err));
+    assert_true(told.receipts.len > 0);
+    assert_ok(qp_log_receipt(log, 3, &receipt, err));
+    qp_log_close(log);
+    qp_buf_wipe(&receipt);
+    qp_buf_wipe(&told.receipts);
+    qp_buf_wipe(&records);
+}
+
 static void knows_a_record_that_stands_twice_in_the_input(void **state)
 {
     (void)state;
@@ -611,6 +636,7 @@ int main(void)
         T(leaves_nothing_behind_when_the_opening_is_refused),
         T(admits_a_season_and_proves_each_entry),
         T(gives_the_same_receipts_again),
+        T(makes_no_receipts_when_nobody_wants_them),
         T(knows_a_record_that_stands_twice_in_the_input),
         T(a_refused_statement_costs_no_other_anything),
         T(refuses_gaps_forks_and_broken_links),
