@@ -2,6 +2,8 @@
 
 #include "core/check.h"
 
+#include <sodium.h>
+
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +63,17 @@ void *qp_realloc(void *block, size_t size_bytes)
 void qp_free(void *block)
 {
     free(block);
+}
+
+void *qp_alloc_secret(size_t size_bytes)
+{
+    QP_ASSERT(size_bytes > 0);
+    return may_allocate() ? sodium_malloc(size_bytes) : NULL;
+}
+
+void qp_free_secret(void *block)
+{
+    sodium_free(block); /* opens it, wipes it, looks after its guards */
 }
 
 char *qp_copy_text(const char *text)

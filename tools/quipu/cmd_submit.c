@@ -451,7 +451,7 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
     if (rc != QP_OK || operands.help) {
         return rc;
     }
-    rc = cli_key_open(key_path, &secret, &key, err);
+    rc = cli_key_open(cli, key_path, &secret, &key, err);
     how.log_key = key;
     rc = rc == QP_OK && submit.receipts != NULL ? qp_folder_make(submit.receipts, 0755, err) : rc;
     rc = rc == QP_OK && submit.rejected != NULL ? qp_folder_make(submit.rejected, 0700, err) : rc;

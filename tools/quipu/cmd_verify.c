@@ -1,9 +1,12 @@
-/* quipu verify: judge bundles offline. Files are read first; then everything is computed from the
- * bytes, the policy and the time, by functions of libquipu-verify alone. */
+/* quipu verify: judge bundles offline. Files are opened first; then the process is confined to them
+ * (confine.h), and everything is computed from the bytes, the policy and the time, by functions of
+ * libquipu-verify alone. */
+#include "confine.h"
 #include "identity.h"
 #include "trust_file.h"
 #include "verdict_text.h"
 
+#include "core/alloc.h"
 #include "core/check.h"
 #include "core/time.h"
 #include "host/clock.h"
@@ -14,6 +17,8 @@
 #include <quipu/proof.h>
 
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define EXPLAIN_MOST 40
 
@@ -83,15 +88,53 @@ struct request {
     size_t most;         /* events of it; 0: all */
 };
 
+/* A bundle, opened or not. */
+struct input {
+    const char *path;
+    int fd;
+    enum qp_code code;
+    struct qp_err why; /* it was not */
+};
+
+/* Every file is opened before the first is read. */
+static void open_inputs(struct input *inputs, const struct cli_operands *files)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max; /* as many as there may be; more are told of, one by one */
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    for (int i = 0; i < files->count; i++) {
+        struct input *input = &inputs[i];
+        *input = (struct input){.path = files->list[i], .fd = -1};
+        input->code = qp_file_open(input->path, &input->fd, &input->why);
+    }
+}
+
+/* Bytes of one, which is closed. */
+static enum qp_code read_input(struct input *input, struct qp_buf *bundle, struct qp_err *err)
+{
+    if (input->code != QP_OK) {
+        *err = input->why;
+        return input->code;
+    }
+    enum qp_code rc = qp_fd_read_all(input->fd, input->path, QP_BUNDLE_BYTES_MAX, bundle, err);
+    if (input->fd != STDIN_FILENO) {
+        (void)close(input->fd); /* it was only read */
+    }
+    return rc;
+}
+
 /* QP_E_INVALID without a text: judged, and the answer is no. */
-static enum qp_code verify_one(struct cli *cli, const char *path, const struct request *request,
+static enum qp_code verify_one(struct cli *cli, struct input *input, const struct request *request,
                                struct qp_err *err)
 {
+    const char *path = input->path;
     const struct qp_trust *trust = request->trust;
     uint64_t now_ms = request->now_ms;
     struct qp_buf bundle = {0};
     struct qp_verdict *verdict = NULL;
-    enum qp_code rc = qp_file_read(path, QP_BUNDLE_BYTES_MAX, &bundle, err);
+    enum qp_code rc = read_input(input, &bundle, err);
     if (rc == QP_OK) {
         rc = request->explain == NULL
                  ? qp_bundle_verify(qp_span_buf(&bundle), trust, now_ms, &verdict, err)
@@ -131,6 +174,30 @@ static enum qp_code check_explain(const char *explain, uint64_t limit, struct qp
     }
     enum qp_code rc = qp_line_find(explain, &line, err);
     return rc == QP_OK ? rc : qp_prefix(err, rc, "verify: --explain");
+}
+
+static enum qp_code verify_all(struct cli *cli, const struct cli_operands *files,
+                               const struct request *request, struct qp_err *err)
+{
+    struct input *inputs = qp_alloc_zero((size_t)files->count, sizeof *inputs);
+    enum qp_code rc = QP_OK;
+    if (inputs == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory for a list of %d files", files->count);
+    }
+    open_inputs(inputs, files);
+    (void)confine_to_open_files();
+    for (int i = 0; i < files->count; i++) {
+        if (i > 0 && !cli->json) {
+            printf("\n");
+        }
+        qp_err_init(err);
+        enum qp_code one = verify_one(cli, &inputs[i], request, err);
+        cli_error(cli, err); /* silent when there is nothing to say */
+        rc = worse(rc, one);
+    }
+    qp_err_init(err);
+    qp_free(inputs);
+    return rc;
 }
 
 enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *err)
@@ -188,16 +255,7 @@ enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *e
                               .now_ms = now_ms,
                               .explain = explain,
                               .most = (size_t)(limit == UINT64_MAX ? EXPLAIN_MOST : limit)};
-    for (int i = 0; i < operands.count; i++) {
-        if (i > 0 && !cli->json) {
-            printf("\n");
-        }
-        qp_err_init(err);
-        enum qp_code one = verify_one(cli, operands.list[i], &request, err);
-        cli_error(cli, err); /* silent when there is nothing to say */
-        rc = worse(rc, one);
-    }
-    qp_err_init(err);
+    rc = verify_all(cli, &operands, &request, err);
     qp_trust_free(trust);
     return rc;
 }
