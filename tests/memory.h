@@ -136,7 +136,7 @@ static inline int memory_find(pid_t pid, const struct memory_needle *needles, si
         uint64_t to = 0;
         char may[8] = "";
         if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &from, &to, may) == 3 && may[0] == 'r' &&
-            may[1] == 'w' && to - from <= (uint64_t)1 << 32) {
+            may[1] == 'w' && to - from <= (uint64_t)1 << 28) {
             found = memory_region(&search, from, to);
         }
     }
