@@ -25,11 +25,11 @@ while [ ! -s followed ] && [ "$tries" -lt 100 ]; do
     sleep 0.1
     tries=$((tries + 1))
 done
-write 18
+write 10
 [ ! -s said ] || fail "told of a reader that moves: $(cat said)"
 
 kill -STOP "$follower"
-write 18
+write 10
 says "process $follower has been reading the ledger as it stood [0-9]* writes ago" said
 says "ps -p $follower" said
 submit --json "$number.qst" >out 2>err

@@ -8,7 +8,7 @@
 
 /* Whoever follows the log moves five times a second, and who lists or proves something is done
  * before so many writes. */
-#define BEHIND_LEAST 32
+#define BEHIND_LEAST 16
 #define STANDS_MS 400
 #define LOOK_EVERY_MS 1000
 
