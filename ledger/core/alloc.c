@@ -5,13 +5,15 @@
 #include <sodium.h>
 
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #ifdef QP_TESTING
-static uint64_t asked;
-static uint64_t allowed = UINT64_MAX;
+/* Threads allocate too. */
+static _Atomic uint64_t asked;
+static _Atomic uint64_t allowed = UINT64_MAX;
 
 void qp_alloc_fail_after(uint64_t count)
 {
@@ -26,14 +28,11 @@ uint64_t qp_alloc_count(void)
 static bool may_allocate(void)
 {
     asked++;
-    if (allowed == UINT64_MAX) {
-        return true;
+    uint64_t left = allowed;
+    while (left != UINT64_MAX && left != 0 &&
+           !atomic_compare_exchange_weak(&allowed, &left, left - 1)) {
     }
-    if (allowed == 0) {
-        return false;
-    }
-    allowed--;
-    return true;
+    return left != 0;
 }
 #else
 static bool may_allocate(void)

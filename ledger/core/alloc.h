@@ -1,7 +1,7 @@
 /* Memory: one door for every allocation, so that a test can fail the Nth one.
  *
- * qp_alloc_fail_after is there only in builds with QP_TESTING; it is not thread-safe and counts
- * allocations of the whole process. */
+ * qp_alloc_fail_after is there only in builds with QP_TESTING; it counts allocations of the
+ * whole process. */
 #ifndef QP_CORE_ALLOC_H
 #define QP_CORE_ALLOC_H
 
