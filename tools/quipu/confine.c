@@ -84,29 +84,32 @@ static const int allowed[] = {
 
 static int add_rules(scmp_filter_ctx filter)
 {
+    const struct {
+        int call;
+        unsigned count;
+        struct scmp_arg_cmp args[2];
+    } in_part[] = {
+        /* Memory, but none that code could run from. */
+        {SCMP_SYS(mmap), 1, {{.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC}}},
+        {SCMP_SYS(mprotect), 1, {{.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC}}},
+        /* Is it a terminal, and how wide. */
+        {SCMP_SYS(ioctl), 1, {{.arg = 1, .op = SCMP_CMP_EQ, .datum_a = TCGETS}}},
+        {SCMP_SYS(ioctl), 1, {{.arg = 1, .op = SCMP_CMP_EQ, .datum_a = TIOCGWINSZ}}},
+        /* An assertion that fails ends the process by its own name. */
+        {SCMP_SYS(tgkill),
+         2,
+         {{.arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid()},
+          {.arg = 2, .op = SCMP_CMP_EQ, .datum_a = SIGABRT}}},
+    };
     int rc = 0;
     for (size_t i = 0; i < QP_COUNT(allowed) && rc == 0; i++) {
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
     }
-    /* Memory, but none that code could run from. */
-    rc = rc == 0 ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                                    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0))
-                 : rc;
-    rc = rc == 0 ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                                    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0))
-                 : rc;
-    /* Is it a terminal, and how wide. */
-    rc = rc == 0 ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                                    SCMP_A1(SCMP_CMP_EQ, TCGETS))
-                 : rc;
-    rc = rc == 0 ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                                    SCMP_A1(SCMP_CMP_EQ, TIOCGWINSZ))
-                 : rc;
-    /* An assertion that fails ends the process by its own name. */
-    return rc == 0 ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
-                                      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()),
-                                      SCMP_A2(SCMP_CMP_EQ, SIGABRT))
-                   : rc;
+    for (size_t i = 0; i < QP_COUNT(in_part) && rc == 0; i++) {
+        rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, in_part[i].call, in_part[i].count,
+                                    in_part[i].args);
+    }
+    return rc;
 }
 
 bool confine_to_open_files(void)
