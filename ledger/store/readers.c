@@ -1,7 +1,7 @@
 /* Who else has a view of a store. */
 #include "store/store_priv.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 struct readers {
@@ -14,10 +14,12 @@ struct readers {
 static int take_reader(const char *line, void *context)
 {
     struct readers *readers = context;
-    long process = 0;
-    unsigned long long txn = 0;
-    if (sscanf(line, "%ld %*x %llu", &process, &txn) == 2 && process > 0 &&
-        process != (long)getpid() && txn < readers->newest &&
+    char *at = NULL;
+    long process = strtol(line, &at, 10);
+    (void)strtoull(at, &at, 16);
+    char *end = at;
+    uint64_t txn = strtoull(at, &end, 10);
+    if (end != at && process > 0 && process != (long)getpid() && txn < readers->newest &&
         readers->newest - txn > readers->oldest.behind) {
         readers->oldest.process = process;
         readers->oldest.view = txn;

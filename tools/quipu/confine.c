@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "confine.h"
 
 #include "core/check.h"
@@ -9,6 +8,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,12 +22,12 @@
 
 static bool can_lock(void)
 {
-    void *pages =
-        mmap(NULL, LOCKED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    bool can = pages != MAP_FAILED && mlock(pages, LOCKED_BYTES) == 0;
-    if (pages != MAP_FAILED) {
-        (void)munmap(pages, LOCKED_BYTES);
+    void *pages = aligned_alloc(4096, LOCKED_BYTES);
+    bool can = pages != NULL && mlock(pages, LOCKED_BYTES) == 0;
+    if (can) {
+        (void)munlock(pages, LOCKED_BYTES);
     }
+    free(pages);
     return can;
 }
 
