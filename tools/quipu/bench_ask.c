@@ -61,7 +61,7 @@ static enum qp_code ask_trace(struct asking *asking, uint64_t turn, struct qp_er
     return qp_trace_walk(asking->reader.log, id, QP_TRACE_UPSTREAM, count_step, &count, err);
 }
 
-/* A shipment with all that taints it, as the command prints it; stdout leads nowhere meanwhile. */
+/* A lot with its history and what taints it, as the command prints it; see time_show. */
 static enum qp_code ask_show(struct asking *asking, uint64_t turn, struct qp_err *err)
 {
     struct show show = {.cli = asking->bench->cli, .reader = &asking->reader, .err = err};

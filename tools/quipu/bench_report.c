@@ -297,7 +297,7 @@ void bench_print(struct bench *bench)
     print_limits(bench);
     printf("\n");
     print_figures(bench);
-    printf("\nMedians of %" PRIu64 " rounds. Of such numbers the ratios say most; \"!\" marks an "
-           "aim that is missed.\n",
-           bench->rounds);
+    printf("\nMedians of %" PRIu64
+           " round%s; the ratios say most. \"!\" marks an aim that is missed.\n",
+           bench->rounds, bench->rounds == 1 ? "" : "s");
 }

@@ -17,6 +17,7 @@
 #define HARVESTS 802 /* of a shipment: with its plots, mills and hand-overs, 1,000 ancestors */
 #define LOOSE (BENCH_CHAPTER_EVENTS - 3 * PLOTS - HARVESTS - 3 * MILLINGS - 2)
 #define LOT_GRAMS 50000
+#define LOOSE_GRAMS 5000 /* little, so that no plot yields too much however many are measured */
 #define CORNERS 12
 #define AREA_M2 18900 /* of the outlines, within a few per cent */
 
@@ -297,7 +298,7 @@ static enum qp_code add_land(struct bench_season *season, struct qp_draft **draf
 
 /* Not by way of JSON: it is most of what is signed. */
 static enum qp_code add_harvest(const struct bench_season *season, struct qp_draft *draft,
-                                char *lot, char *plot, struct qp_err *err)
+                                char *lot, char *plot, uint64_t grams, struct qp_err *err)
 {
     Qp__Event event = QP__EVENT__INIT;
     Qp__LotHarvested body = QP__LOT_HARVESTED__INIT;
@@ -308,9 +309,9 @@ static enum qp_code add_harvest(const struct bench_season *season, struct qp_dra
     event.occurred_ms = season->now_ms - 2 * DAY_MS;
     event.body_case = QP__EVENT__BODY_LOT_HARVESTED;
     event.lot_harvested = &body;
-    quantity.grams = LOT_GRAMS;
+    quantity.grams = grams;
     origin.plot = plot;
-    origin.grams = LOT_GRAMS;
+    origin.grams = grams;
     body.lot = lot;
     body.commodity = QP__COMMODITY__COMMODITY_COFFEE;
     body.form = QP__FORM__FORM_CHERRY;
@@ -395,7 +396,7 @@ static enum qp_code add_goods(struct bench_season *season, struct qp_draft **dra
     for (unsigned i = 0; rc == QP_OK && i < HARVESTS; i++) {
         bench_lot_id(lot, chapter, i);
         bench_plot_id(plot, chapter, i % PLOTS);
-        rc = add_harvest(season, *draft, lot, plot, err);
+        rc = add_harvest(season, *draft, lot, plot, LOT_GRAMS, err);
     }
     for (unsigned i = 0; rc == QP_OK && i < MILLINGS; i++) {
         rc = add_milling(season, *draft, chapter, i, err);
@@ -437,10 +438,10 @@ enum qp_code bench_season_lots(struct bench_season *season, unsigned client, siz
     QP_ASSERT(client < BENCH_CLIENTS && season->place.chapters > 0);
     for (size_t i = 0; rc == QP_OK && i < count; i++) {
         uint64_t number = season->place.lots++;
-        uint64_t spread = number * UINT64_C(2654435761);
         (void)snprintf(lot, sizeof lot, "%s/X-%" PRIu64, parties[client].party, number);
-        bench_plot_id(plot, spread % season->place.chapters, number % PLOTS);
-        rc = add_harvest(season, draft, lot, plot, err);
+        bench_plot_id(plot, number % season->place.chapters,
+                      number / season->place.chapters % PLOTS);
+        rc = add_harvest(season, draft, lot, plot, LOOSE_GRAMS, err);
     }
     rc = rc == QP_OK ? sign(season, client, &draft, events_per_statement, out, err) : rc;
     qp_draft_free(draft);

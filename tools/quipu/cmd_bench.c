@@ -16,8 +16,9 @@
 #define ROUNDS_MAX 99
 #define EVENTS_MAX UINT64_C(60000000) /* what the grid of plots has room for */
 #define EVENTS_LEAST (BENCH_BEGIN_EVENTS + BENCH_CHAPTER_EVENTS)
-#define AUDITED_EVERY_ROUND UINT64_C(100000) /* up to so many events; else once, it takes minutes  \
-                                              */
+#define AUDITED_EVERY_ROUND                                                                        \
+    UINT64_C(100000) /* up to so many events; else once, it takes minutes                          \
+                      */
 
 static volatile sig_atomic_t interrupted;
 
