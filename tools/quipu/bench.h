@@ -161,6 +161,7 @@ struct bench {
     struct cli *cli;
     uint64_t rounds;
     bool quick;
+    const char *output; /* file for the JSON; NULL: none */
     unsigned cores;
     char dir[256];     /* the temporary folder */
     char log_key[300]; /* files and folders in it */
@@ -184,7 +185,7 @@ enum qp_code bench_sample(struct bench_samples *samples, double value, double li
                           struct qp_err *err) QP_MUST_USE;
 /* After the last point: what an event costs in each against the first. */
 enum qp_code bench_growth(struct bench *bench, struct qp_err *err) QP_MUST_USE;
-void bench_print(struct bench *bench);
+enum qp_code bench_print(struct bench *bench, struct qp_err *err) QP_MUST_USE;
 /* The words of a step, and whether the person has had enough: QP_E_USAGE. */
 enum qp_code bench_step(struct bench *bench, const char *doing, struct qp_err *err) QP_MUST_USE;
 

@@ -2,6 +2,7 @@
 #include "bench.h"
 
 #include "core/check.h"
+#include "wire/json.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -183,7 +184,7 @@ static json_t *figure_json(const struct bench *bench, size_t figure, size_t poin
     return json;
 }
 
-static void print_json(struct bench *bench)
+static json_t *bench_json(const struct bench *bench)
 {
     json_t *machine = json_object();
     json_t *points = json_array();
@@ -200,9 +201,9 @@ static void print_json(struct bench *bench)
             points, json_pack("{s:I, s:I, s:o}", "events", (json_int_t)bench->points[at].events,
                               "entries", (json_int_t)bench->points[at].entries, "figures", list));
     }
-    cli_json(bench->cli, json_pack("{s:I, s:I, s:b, s:o, s:o}", "cores", (json_int_t)bench->cores,
-                                   "rounds", (json_int_t)bench->rounds, "quick", bench->quick,
-                                   "limits", machine, "points", points));
+    return json_pack("{s:I, s:I, s:b, s:o, s:o}", "cores", (json_int_t)bench->cores, "rounds",
+                     (json_int_t)bench->rounds, "quick", bench->quick, "limits", machine, "points",
+                     points);
 }
 
 /* ---- The table ---- */
@@ -288,11 +289,25 @@ static void print_figures(struct bench *bench)
     cli_table_print(bench->cli, &table, stdout);
 }
 
-void bench_print(struct bench *bench)
+static enum qp_code write_json(struct bench *bench, struct qp_err *err)
 {
+    struct qp_buf text = {0};
+    json_t *json = bench_json(bench);
+    enum qp_code rc = json != NULL ? qp_json_print(json, 0, &text, err)
+                                   : qp_fail(err, QP_E_MEMORY, "no memory for the figures");
+    rc = rc == QP_OK ? qp_buf_add_text(&text, "\n", err) : rc;
+    rc = rc == QP_OK ? cli_output(bench->cli, bench->output, qp_span_buf(&text), false, err) : rc;
+    json_decref(json);
+    qp_buf_wipe(&text);
+    return rc;
+}
+
+enum qp_code bench_print(struct bench *bench, struct qp_err *err)
+{
+    enum qp_code rc = bench->output != NULL ? write_json(bench, err) : QP_OK;
     if (bench->cli->json) {
-        print_json(bench);
-        return;
+        cli_json(bench->cli, bench_json(bench));
+        return rc;
     }
     print_limits(bench);
     printf("\n");
@@ -300,4 +315,5 @@ void bench_print(struct bench *bench)
     printf("\nMedians of %" PRIu64
            " round%s; the ratios say most. \"!\" marks an aim that is missed.\n",
            bench->rounds, bench->rounds == 1 ? "" : "s");
+    return rc;
 }

@@ -211,9 +211,7 @@ static enum qp_code run(struct bench *bench, const char *where, const uint64_t *
         rc = measure(bench, i == 0 ? 0 : sizes[i - 1], sizes[i], err);
     }
     rc = rc == QP_OK ? bench_growth(bench, err) : rc;
-    if (rc == QP_OK) {
-        bench_print(bench);
-    }
+    rc = rc == QP_OK ? bench_print(bench, err) : rc;
     enum qp_code away = take_away(bench, rc == QP_OK ? err : &ignored);
     return rc == QP_OK ? away : rc;
 }
@@ -235,6 +233,8 @@ enum qp_code cmd_bench(struct cli *cli, int argc, char **argv, struct qp_err *er
          "measure when so many events are in the ledger; may be given more than once, ascending; "
          "10,000, 100,000 and 1,000,000 if absent"},
         {0, "large", CLI_FLAG, NULL, &large, "10,000,000 as well: hours, and some 12 GB"},
+        {'o', "output", CLI_TEXT, "FILE", &bench.output,
+         "write what --json prints into FILE, beside the table"},
         {0, "quick", CLI_FLAG, NULL, &quick,
          "a look in seconds: one round, 3,000 and 6,000 events, little of everything"},
         {0, "rounds", CLI_NUMBER, "N", &rounds, "take the median of so many rounds; 5 if absent"},
@@ -262,7 +262,8 @@ enum qp_code cmd_bench(struct cli *cli, int argc, char **argv, struct qp_err *er
         sizes[1] = 6000;
         count = 2;
     }
-    bench = (struct bench){.cli = cli, .quick = quick};
+    bench.cli = cli;
+    bench.quick = quick;
     bench.rounds = rounds != 0 ? rounds : quick ? 1 : 5;
     if (bench.rounds > ROUNDS_MAX || (large && (quick || list.count > 0))) {
         return qp_fail(err, QP_E_USAGE,
