@@ -20,6 +20,7 @@ extern char **environ;
 
 #define FILES 4 /* of each client */
 #define STREAM_BYTES ((size_t)16 * 1024 * 1024)
+#define FULL_EVENTS ((size_t)2 * QP_EVENTS_MAX)
 #define PIPE_BYTES ((size_t)32 * 1024)
 #define RETRY_NS 1000000L
 
@@ -258,7 +259,7 @@ static enum qp_code ingest_clients(struct bench *bench, struct bench_samples *sa
     static struct client clients[BENCH_CLIENTS];
     const struct amounts *amounts = amounts_of(bench);
     size_t each = amounts->file_singles + 100 * amounts->file_hundreds;
-    size_t events = BENCH_CLIENTS * FILES * each;
+    size_t events = each * FILES * BENCH_CLIENTS;
     struct bench_bare bare = {0};
     double seconds = 0;
     double limit = 0;
@@ -338,16 +339,16 @@ static enum qp_code write_stream(struct bench *bench, int out, pid_t pid, double
         records.len = 0;
         rc = bench_season_lots(&bench->season, 2, amounts->singles / 5, 1, &records, err);
         rc = rc == QP_OK ? bench_season_lots(&bench->season, 2, 2000, 100, &records, err) : rc;
-        rc = rc == QP_OK ? bench_season_lots(&bench->season, 2, 2 * QP_EVENTS_MAX, QP_EVENTS_MAX,
-                                             &records, err)
-                         : rc;
+        rc = rc == QP_OK
+                 ? bench_season_lots(&bench->season, 2, FULL_EVENTS, QP_EVENTS_MAX, &records, err)
+                 : rc;
         for (size_t at = 0; rc == QP_OK && at < records.len; at += PIPE_BYTES) {
             size_t len = records.len - at < PIPE_BYTES ? records.len - at : PIPE_BYTES;
             rc = qp_fd_write(out, "quipu submit", qp_span_of(records.data + at, len), err);
             look_at(pid, most_bytes);
         }
         written += records.len;
-        bench->work_events += amounts->singles / 5 + 2000 + 2 * QP_EVENTS_MAX;
+        bench->work_events += amounts->singles / 5 + 2000 + FULL_EVENTS;
     }
     qp_buf_wipe(&records);
     return rc;

@@ -41,14 +41,12 @@ static void *work(void *context)
 {
     struct worker *worker = context;
     double start = bench_seconds();
-    double now = start;
-    for (; !worker->failed && (now - start < worker->seconds || worker->count < worker->least);
-         now = bench_seconds()) {
+    while (!worker->failed && (worker->took < worker->seconds || worker->count < worker->least)) {
         worker->failed =
             !worker->once(worker->context, worker->at, worker->at + worker->count * worker->every);
         worker->count++;
+        worker->took = bench_seconds() - start;
     }
-    worker->took = now - start;
     return NULL;
 }
 

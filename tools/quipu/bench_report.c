@@ -271,12 +271,12 @@ static void print_figures(struct bench *bench)
 {
     struct cli_column columns[BENCH_POINTS_MAX + 2] = {{.title = "EVENTS IN THE LEDGER"}};
     char titles[BENCH_POINTS_MAX][32];
-    struct cli_table table = {.columns = columns, .column_count = bench->point_count + 2};
     for (size_t i = 0; i < bench->point_count; i++) {
         columns[i + 1] = (struct cli_column){.title = thousands(titles[i], bench->points[i].events),
                                              .right = true};
     }
     columns[bench->point_count + 1] = (struct cli_column){.title = "AIM"};
+    struct cli_table table = {.columns = columns, .column_count = bench->point_count + 2};
     for (size_t i = 0; i < BENCH_FIGURES; i++) {
         if (figures[i].heading != NULL) {
             empty_cells(bench, &table, figures[i].heading);

@@ -15,7 +15,8 @@
 #define PLOTS 60 /* of a chapter, each with a producer, an outline and an assessment */
 #define MILLINGS 2
 #define HARVESTS 802 /* of a shipment: with its plots, mills and hand-overs, 1,000 ancestors */
-#define LOOSE (BENCH_CHAPTER_EVENTS - 3 * PLOTS - HARVESTS - 3 * MILLINGS - 2)
+#define SHIPPED (3 * PLOTS + HARVESTS + 3 * MILLINGS + 2) /* events of the shipment */
+#define LOOSE (BENCH_CHAPTER_EVENTS - SHIPPED)
 #define LOT_GRAMS 50000
 #define LOOSE_GRAMS 5000 /* little, so that no plot yields too much however many are measured */
 #define CORNERS 12
@@ -423,7 +424,7 @@ enum qp_code bench_season_chapter(struct bench_season *season, struct qp_buf *ou
     rc = rc == QP_OK ? add_goods(season, &draft, chapter, out, err) : rc;
     season->place.chapters++;
     unsigned coop = (unsigned)(chapter % BENCH_CLIENTS);
-    rc = rc == QP_OK ? bench_season_lots(season, coop, LOOSE, 1, out, err) : rc;
+    rc = rc == QP_OK ? bench_season_lots(season, coop, (size_t)LOOSE, 1, out, err) : rc;
     qp_draft_free(draft);
     return rc;
 }

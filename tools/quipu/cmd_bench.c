@@ -105,10 +105,11 @@ static enum qp_code take_away(struct bench *bench, struct qp_err *err)
         qp_buf_wipe(&bench->limits[i].values);
         qp_buf_wipe(&bench->limits[i].limits);
     }
-    for (size_t i = 0; i < BENCH_POINTS_MAX * BENCH_FIGURES; i++) {
-        struct bench_point *point = &bench->points[i / BENCH_FIGURES];
-        qp_buf_wipe(&point->figures[i % BENCH_FIGURES].values);
-        qp_buf_wipe(&point->figures[i % BENCH_FIGURES].limits);
+    for (size_t i = 0; i < bench->point_count; i++) {
+        for (size_t k = 0; k < BENCH_FIGURES; k++) {
+            qp_buf_wipe(&bench->points[i].figures[k].values);
+            qp_buf_wipe(&bench->points[i].figures[k].limits);
+        }
     }
     return bench->dir[0] != '\0' ? bench_remove(bench->dir, err) : QP_OK;
 }
