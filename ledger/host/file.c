@@ -193,7 +193,7 @@ static enum qp_code parent_of(const char *path, char **parent, struct qp_err *er
     return QP_OK;
 }
 
-static enum qp_code sync_parent(const char *path, struct qp_err *err)
+enum qp_code qp_parent_sync(const char *path, struct qp_err *err)
 {
     char *parent = NULL;
     enum qp_code rc = parent_of(path, &parent, err);
@@ -234,7 +234,7 @@ enum qp_code qp_file_create(const char *path, mode_t mode, struct qp_span bytes,
 {
     enum qp_code rc = write_new(path, mode, bytes, err);
     if (rc == QP_OK) {
-        rc = sync_parent(path, err);
+        rc = qp_parent_sync(path, err);
         if (rc != QP_OK) {
             (void)unlink(path);
         }
@@ -275,7 +275,7 @@ static enum qp_code replace(const char *path, mode_t mode, const struct stat *li
         (void)unlink(name);
         goto out;
     }
-    rc = sync_parent(path, err);
+    rc = qp_parent_sync(path, err);
 out:
     qp_buf_wipe(&temporary);
     return rc;
@@ -348,7 +348,7 @@ enum qp_code qp_file_exists(const char *path, bool *exists, struct qp_err *err)
 enum qp_code qp_folder_make(const char *path, mode_t mode, struct qp_err *err)
 {
     if (mkdir(path, mode) == 0) {
-        return sync_parent(path, err);
+        return qp_parent_sync(path, err);
     }
     int error = errno;
     struct stat info;

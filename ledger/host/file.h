@@ -59,6 +59,8 @@ enum qp_code qp_fd_close(int *fd, const char *path, struct qp_err *err) QP_MUST_
 enum qp_code qp_folder_make(const char *path, mode_t mode, struct qp_err *err) QP_MUST_USE;
 /* Durable names: call it after files were made, renamed or taken away in the folder. */
 enum qp_code qp_folder_sync(const char *path, struct qp_err *err) QP_MUST_USE;
+/* The same for the folder that the path's last name stands in. */
+enum qp_code qp_parent_sync(const char *path, struct qp_err *err) QP_MUST_USE;
 
 /* Lock a file (made where it is not there) against every other process and against other locks of
  * this one. Waits for nothing: QP_E_BUSY. Ends with qp_lock_release, or with the process. */

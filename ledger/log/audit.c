@@ -17,15 +17,6 @@
 #define TEMP_BYTES_LEAST ((uint64_t)1024 * 1024)
 #define GROUP_BYTES ((size_t)16 * 1024 * 1024)
 
-/* An entry of the group at hand. */
-struct qp_audit_item {
-    struct qp_record record;
-    const Qp__Entry *entry;
-    uint64_t index;
-    enum qp_code code;
-    struct qp_err err;
-};
-
 void qp_audit_fault(struct qp_audit *audit, uint64_t entry, const char *format, ...)
 {
     if (audit->report.faults++ == 0) {
@@ -173,13 +164,11 @@ static enum qp_code check_vault(struct qp_audit *audit, const struct qp_record *
 static void check_item(void *context, size_t at, unsigned worker)
 {
     struct qp_audit *audit = context;
-    struct qp_audit_item *item = &audit->items[at];
+    struct qp_replay_item *item = &audit->items[at];
     /* Entry 0 says which ledger this is, if its event is sound. */
     bool names_itself = item->index == 0 || audit->log->vkey.name[0] == '\0';
-    if (item->code == QP_OK) {
-        item->code = qp_record_check(&item->record, names_itself ? NULL : &audit->log->ledger_id,
-                                     &audit->benches.list[worker], &item->err);
-    }
+    qp_replay_check(item, names_itself ? NULL : &audit->log->ledger_id,
+                    &audit->benches.list[worker]);
 }
 
 static void load_group(struct qp_audit *audit)
@@ -189,7 +178,7 @@ static void load_group(struct qp_audit *audit)
     while (audit->item_count < QP_GROUP_RECORDS_MAX && bytes < GROUP_BYTES &&
            audit->book->size + audit->item_count < audit->size) {
         uint64_t index = audit->book->size + audit->item_count;
-        struct qp_audit_item *item = &audit->items[audit->item_count++];
+        struct qp_replay_item *item = &audit->items[audit->item_count++];
         Qp__Entry *entry = NULL;
         qp_err_init(&item->err);
         item->index = index;
@@ -206,28 +195,6 @@ static void load_group(struct qp_audit *audit)
     }
 }
 
-static enum qp_code judge(struct qp_audit *audit, struct qp_audit_item *item)
-{
-    struct qp_book *book = audit->book;
-    struct qp_admitted admitted = {0};
-    enum qp_code rc = item->code;
-    rc = rc == QP_OK ? qp_entry_follows(item->entry, book->size, &book->last_leaf, book->last_ms,
-                                        &item->err)
-                     : rc;
-    rc = rc == QP_OK
-             ? qp_book_admit(book, &item->record, item->entry->admitted_ms, &admitted, &item->err)
-             : rc;
-    if (rc == QP_OK && admitted.again) {
-        return qp_fail(&item->err, QP_E_INVALID, "its statement is entry %" PRIu64 " already",
-                       admitted.index);
-    }
-    if (rc == QP_OK &&
-        !qp_span_eq(book->pending[book->pending_count - 1].entry, item->record.bytes)) {
-        rc = qp_fail(&item->err, QP_E_INVALID, "its bytes are not those of an entry");
-    }
-    return rc;
-}
-
 static enum qp_code replay_group(struct qp_audit *audit, struct qp_err *err)
 {
     enum qp_code rc = QP_OK;
@@ -235,9 +202,9 @@ static enum qp_code replay_group(struct qp_audit *audit, struct qp_err *err)
     load_group(audit);
     qp_pool_run(audit->log->pool, check_item, audit, audit->item_count);
     for (size_t i = 0; i < audit->item_count && rc == QP_OK && !audit->broken; i++) {
-        struct qp_audit_item *item = &audit->items[i];
+        struct qp_replay_item *item = &audit->items[i];
         uint64_t index = audit->book->size;
-        rc = judge(audit, item);
+        rc = qp_replay_judge(audit->book, item);
         if (is_machine(rc)) {
             *err = item->err;
         } else if (rc != QP_OK) {

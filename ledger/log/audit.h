@@ -4,6 +4,7 @@
 #define QP_LOG_AUDIT_H
 
 #include "log/log_priv.h"
+#include "log/replay.h"
 
 /* A table of the log walked beside the replay: its next row. */
 struct qp_walk {
@@ -23,7 +24,7 @@ struct qp_audit {
     struct qp_tile_cache *tiles;
     struct qp_book *book;
     struct qp_benches benches;
-    struct qp_audit_item *items;
+    struct qp_replay_item *items;
     size_t item_count;
     struct qp_walk checkpoints;
     struct qp_walk vault;

@@ -25,6 +25,12 @@ static const struct cli_command commands[] = {
     {"stats", "count what the ledger holds", cmd_stats},
     {"audit", "replay the ledger and compare everything", cmd_audit},
 
+    {NULL, "Keeping it", NULL},
+    {"backup", "copy what is new into a folder", cmd_backup},
+    {"restore", "make a ledger of a backup", cmd_restore},
+    {"resume", "let a restored ledger sign again", cmd_resume},
+    {"scrub", "read all that is stored, mend what is damaged", cmd_scrub},
+
     {NULL, "Proof, for those who have no ledger", NULL},
     {"prove", "write the bundle of a shipment", cmd_prove},
     {"policy", "write what an importer trusts and requires, show it", cmd_policy},
