@@ -18,6 +18,8 @@ is "$(jq '[.points[].figures[] | select(.value <= 0 or .unit == "")] | length' b
 # A ratio stands beside everything that the machine bounds, and an aim is met or not.
 is "$(jq -r '[.points[0].figures | to_entries[] | select(.value.ratio > 0) | .key] | sort | join(" ")' bench.json)" \
     "audit ingest_1 ingest_100 ingest_4096 ingest_clients latency_p50 latency_p99 verify_bundle"
+is "$(jq -r '[.points[1].figures | to_entries[] | select(.value.cpu_ratio > 0) | .key] | sort | join(" ")' bench.json)" \
+    "audit growth ingest_1 ingest_100 ingest_4096 verify_bundle"
 is "$(jq '[.points[].figures[] | select(has("at_least") or has("at_most")) |
     select(.met != (if has("at_least") then (.ratio // .value) >= .at_least
                     else (.ratio // .value) <= .at_most end))] | length' bench.json)" 0

@@ -97,6 +97,14 @@ enum bench_limit {
 };
 
 double bench_seconds(void);
+/* Of the processor, by all threads of this process: others that use it do not count. */
+double bench_cpu_seconds(void);
+
+/* How often in a second, and how often in a second of processor time. */
+struct bench_rate {
+    double wall;
+    double cpu;
+};
 
 /* Statements and their signatures, apart from all else; borrows the records. */
 struct bench_bare {
@@ -112,8 +120,8 @@ enum qp_code bench_bare_bundle(struct bench_bare *bare, struct qp_span bundle,
                                struct qp_err *err) QP_MUST_USE;
 void bench_bare_wipe(struct bench_bare *bare);
 /* Checks in a second on so many threads, each signature once or as often as the time takes. */
-enum qp_code bench_bare_rate(const struct bench_bare *bare, unsigned threads, double *rate,
-                             struct qp_err *err) QP_MUST_USE;
+enum qp_code bench_bare_rate(const struct bench_bare *bare, unsigned threads,
+                             struct bench_rate *rate, struct qp_err *err) QP_MUST_USE;
 
 struct bench;
 /* One round of all limits; a sample of each. */
@@ -149,6 +157,7 @@ enum bench_figure {
 struct bench_samples {
     struct qp_buf values; /* double, one after the other */
     struct qp_buf limits; /* as many, or none */
+    struct qp_buf cpu;    /* ratios by processor time; as many, or none */
 };
 
 struct bench_point {
@@ -183,6 +192,16 @@ struct bench {
 /* limit: what the machine could do, measured in the same turn; 0: nothing to hold it against. */
 enum qp_code bench_sample(struct bench_samples *samples, double value, double limit,
                           struct qp_err *err) QP_MUST_USE;
+/* The same of so many things that took so long, against the rate of bare checks. */
+struct bench_watch {
+    double wall;
+    double cpu;
+};
+struct bench_watch bench_start(void);
+enum qp_code bench_stop(const struct bench_watch *watch, size_t count,
+                        const struct bench_rate *limit, struct bench_samples *samples,
+                        struct qp_err *err) QP_MUST_USE;
+void bench_samples_wipe(struct bench_samples *samples);
 /* After the last point: what an event costs in each against the first. */
 enum qp_code bench_growth(struct bench *bench, struct qp_err *err) QP_MUST_USE;
 enum qp_code bench_print(struct bench *bench, struct qp_err *err) QP_MUST_USE;

@@ -127,20 +127,18 @@ static enum qp_code judge(struct asking *asking, struct bench_samples *samples, 
     struct bench_bare bare = {0};
     struct qp_trust *trust = NULL;
     struct qp_verdict *verdict = NULL;
-    double limit = 0;
-    double start = 0;
+    struct bench_rate limit = {.wall = 0};
     enum qp_code rc = bench_season_trust(&asking->bench->season, &trust, err);
     rc = rc == QP_OK ? bench_bare_bundle(&bare, qp_span_buf(&asking->bundle), err) : rc;
     rc = rc == QP_OK ? bench_bare_rate(&bare, 1, &limit, err) : rc;
-    start = bench_seconds();
+    struct bench_watch watch = bench_start();
     rc = rc == QP_OK
              ? qp_bundle_verify(qp_span_buf(&asking->bundle), trust, qp_now_ms(), &verdict, err)
              : rc;
-    double took = bench_seconds() - start;
+    rc = rc == QP_OK ? bench_stop(&watch, bare.count, &limit, samples, err) : rc;
     if (rc == QP_OK && !qp_verdict_passed(verdict)) {
         rc = qp_fail(err, QP_E_INVALID, "the verifier fails the invented shipment");
     }
-    rc = rc == QP_OK ? bench_sample(samples, (double)bare.count / took, limit, err) : rc;
     qp_verdict_free(verdict);
     qp_trust_free(trust);
     bench_bare_wipe(&bare);
@@ -181,7 +179,7 @@ static enum qp_code audit(struct bench *bench, struct bench_samples *samples, st
     struct bench_place place = bench->season.place;
     struct qp_buf records = {0};
     struct qp_log *log = NULL;
-    double limit = 0;
+    struct bench_rate limit = {.wall = 0};
     /* Statements as the ledger has them, to check beside it; they are in no ledger. */
     bench->season.place = bench->told;
     enum qp_code rc =
@@ -190,9 +188,9 @@ static enum qp_code audit(struct bench *bench, struct bench_samples *samples, st
     rc = rc == QP_OK ? bench_bare_records(&bare, qp_span_buf(&records), err) : rc;
     rc = rc == QP_OK ? bench_bare_rate(&bare, bench->cores, &limit, err) : rc;
     rc = rc == QP_OK ? qp_log_open(bench->ledger, &options, &log, err) : rc;
-    double start = bench_seconds();
+    struct bench_watch watch = bench_start();
     rc = rc == QP_OK ? qp_log_audit(log, &audit_options, &report, err) : rc;
-    double took = bench_seconds() - start;
+    rc = rc == QP_OK ? bench_stop(&watch, (size_t)report.entries, &limit, samples, err) : rc;
     cli_progress_end(bench->cli);
     if (rc == QP_OK && report.faults > 0) {
         rc = qp_fail(err, QP_E_INVALID, "the audit finds a fault: %.200s", report.first);
@@ -200,7 +198,7 @@ static enum qp_code audit(struct bench *bench, struct bench_samples *samples, st
     qp_log_close(log);
     bench_bare_wipe(&bare);
     qp_buf_wipe(&records);
-    return rc == QP_OK ? bench_sample(samples, (double)report.entries / took, limit, err) : rc;
+    return rc;
 }
 
 static enum qp_code sizes(struct bench *bench, struct bench_point *point, struct qp_err *err)

@@ -115,8 +115,7 @@ static enum qp_code ingest(struct bench *bench, struct bench_samples *samples, s
     struct qp_buf records = {0};
     struct bench_bare bare = {0};
     struct qp_log *log = NULL;
-    double limit = 0;
-    double start = 0;
+    struct bench_rate limit = {.wall = 0};
     size_t events = statements * events_each;
     enum qp_code rc = work_ready(bench, events, err);
     rc =
@@ -124,13 +123,13 @@ static enum qp_code ingest(struct bench *bench, struct bench_samples *samples, s
     rc = rc == QP_OK ? bench_bare_records(&bare, qp_span_buf(&records), err) : rc;
     rc = rc == QP_OK ? bench_bare_rate(&bare, bench->cores, &limit, err) : rc;
     rc = rc == QP_OK ? open_writer(bench, &log, err) : rc;
-    start = bench_seconds();
+    struct bench_watch watch = bench_start();
     rc = rc == QP_OK ? bench_submit(log, qp_span_buf(&records), err) : rc;
-    double took = bench_seconds() - start;
+    rc = rc == QP_OK ? bench_stop(&watch, events, &limit, samples, err) : rc;
     qp_log_close(log);
     bench_bare_wipe(&bare);
     qp_buf_wipe(&records);
-    return rc == QP_OK ? bench_sample(samples, (double)events / took, limit, err) : rc;
+    return rc;
 }
 
 /* ---- One at a time ---- */
@@ -262,7 +261,7 @@ static enum qp_code ingest_clients(struct bench *bench, struct bench_samples *sa
     size_t events = each * FILES * BENCH_CLIENTS;
     struct bench_bare bare = {0};
     double seconds = 0;
-    double limit = 0;
+    struct bench_rate limit = {.wall = 0};
     enum qp_code rc = work_ready(bench, events, err);
     for (unsigned i = 0; rc == QP_OK && i < BENCH_CLIENTS; i++) {
         for (size_t k = 0; rc == QP_OK && k < FILES; k++) {
@@ -282,7 +281,7 @@ static enum qp_code ingest_clients(struct bench *bench, struct bench_samples *sa
             qp_buf_wipe(&clients[i].files[k]);
         }
     }
-    return rc == QP_OK ? bench_sample(samples, (double)events / seconds, limit, err) : rc;
+    return rc == QP_OK ? bench_sample(samples, (double)events / seconds, limit.wall, err) : rc;
 }
 
 /* ---- Memory ---- */

@@ -13,12 +13,35 @@
 #define THREADS_MAX 256
 #define SECONDS 0.25 /* of one measurement */
 #define SECONDS_QUICK 0.02
+#define SECONDS_FEW 0.1 /* where there are few statements to check */
 
 double bench_seconds(void)
 {
     struct timespec now = {0};
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+double bench_cpu_seconds(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+struct bench_watch bench_start(void)
+{
+    return (struct bench_watch){.wall = bench_seconds(), .cpu = bench_cpu_seconds()};
+}
+
+enum qp_code bench_stop(const struct bench_watch *watch, size_t count,
+                        const struct bench_rate *limit, struct bench_samples *samples,
+                        struct qp_err *err)
+{
+    double cpu = (double)count / (bench_cpu_seconds() - watch->cpu) / limit->cpu;
+    double wall = (double)count / (bench_seconds() - watch->wall);
+    enum qp_code rc = bench_sample(samples, wall, limit->wall, err);
+    return rc == QP_OK ? qp_buf_add(&samples->cpu, qp_span_of(&cpu, sizeof cpu), err) : rc;
 }
 
 /* ---- As often as the time takes ---- */
@@ -53,11 +76,13 @@ static void *work(void *context)
 /* Calls in a second on so many threads together; each makes `least` at least. */
 static enum qp_code rate_of(const void *context,
                             bool (*once)(const void *context, size_t worker, size_t count),
-                            unsigned threads, size_t least, double seconds, double *rate,
+                            unsigned threads, size_t least, double seconds, struct bench_rate *rate,
                             struct qp_err *err)
 {
     struct worker workers[THREADS_MAX];
     size_t started = 0;
+    size_t count = 0;
+    double cpu = bench_cpu_seconds();
     enum qp_code rc = QP_OK;
     threads = threads < THREADS_MAX ? threads : THREADS_MAX;
     for (; rc == QP_OK && started < threads; started++) {
@@ -81,9 +106,11 @@ static enum qp_code rate_of(const void *context,
                          "not hold");
         }
         sum += (double)workers[i].count / workers[i].took;
+        count += workers[i].count;
     }
     if (rc == QP_OK) {
-        *rate = sum;
+        *rate =
+            (struct bench_rate){.wall = sum, .cpu = (double)count / (bench_cpu_seconds() - cpu)};
     }
     return rc;
 }
@@ -169,11 +196,11 @@ static bool check_one(const void *context, size_t worker, size_t count)
                      &bare->signatures[at], NULL) == QP_OK;
 }
 
-enum qp_code bench_bare_rate(const struct bench_bare *bare, unsigned threads, double *rate,
-                             struct qp_err *err)
+enum qp_code bench_bare_rate(const struct bench_bare *bare, unsigned threads,
+                             struct bench_rate *rate, struct qp_err *err)
 {
     size_t each = bare->count / threads + 1;
-    double seconds = each > 200 ? 0 : SECONDS_QUICK; /* a few statements alone say too little */
+    double seconds = each > 1000 ? 0 : SECONDS_FEW;
     return rate_of(bare, check_one, threads, each, seconds, rate, err);
 }
 
@@ -241,9 +268,9 @@ static enum qp_code signatures(struct bench *bench, double seconds, struct qp_er
         qp_key_public(signing.keys[0], &key);
     }
     for (size_t i = 0; rc == QP_OK && i < QP_COUNT(turns); i++) {
-        double rate = 0;
+        struct bench_rate rate = {.wall = 0};
         rc = rate_of(turns[i].context, turns[i].once, turns[i].threads, 1, seconds, &rate, err);
-        rc = rc == QP_OK ? keep(bench, turns[i].limit, rate, err) : rc;
+        rc = rc == QP_OK ? keep(bench, turns[i].limit, rate.wall, err) : rc;
     }
     for (unsigned i = 0; i < cores; i++) {
         qp_key_free(signing.keys[i]);
@@ -307,10 +334,10 @@ enum qp_code bench_machine(struct bench *bench, struct qp_err *err)
 {
     uint8_t message[ROW_BYTES] = {2};
     double seconds = bench->quick ? SECONDS_QUICK : SECONDS;
-    double rate = 0;
+    struct bench_rate rate = {.wall = 0};
     enum qp_code rc = signatures(bench, seconds, err);
     rc = rc == QP_OK ? rate_of(message, hash_some, 1, 1, seconds, &rate, err) : rc;
-    rc = rc == QP_OK ? keep(bench, BENCH_SHA256, HASHES * rate, err) : rc;
+    rc = rc == QP_OK ? keep(bench, BENCH_SHA256, HASHES * rate.wall, err) : rc;
     rc = rc == QP_OK ? commits(bench, BENCH_COMMIT_1, 1, seconds, err) : rc;
     rc = rc == QP_OK ? commits(bench, BENCH_COMMIT_100, 100, seconds, err) : rc;
     return rc == QP_OK ? commits(bench, BENCH_COMMIT_10000, 10000, seconds, err) : rc;

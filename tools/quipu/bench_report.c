@@ -83,6 +83,13 @@ enum qp_code bench_sample(struct bench_samples *samples, double value, double li
                : rc;
 }
 
+void bench_samples_wipe(struct bench_samples *samples)
+{
+    qp_buf_wipe(&samples->values);
+    qp_buf_wipe(&samples->limits);
+    qp_buf_wipe(&samples->cpu);
+}
+
 /* ---- Medians ---- */
 
 static int compare(const void *a, const void *b)
@@ -146,6 +153,12 @@ static double ratio_at(const struct bench *bench, size_t figure, size_t point)
     return ratio_of(&bench->points[point].figures[figure], figures[figure].quantile);
 }
 
+/* NAN where it was not looked at. */
+static double cpu_at(const struct bench *bench, size_t figure, size_t point)
+{
+    return quantile_buf(&bench->points[point].figures[figure].cpu, 0.5);
+}
+
 /* Is the figure where it should be? What is held against the aim: the ratio, or itself. */
 static bool meets(const struct figure *figure, double held)
 {
@@ -156,9 +169,12 @@ enum qp_code bench_growth(struct bench *bench, struct qp_err *err)
 {
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < bench->point_count; i++) {
-        rc = bench_sample(&bench->points[i].figures[BENCH_GROWTH],
+        struct bench_samples *growth = &bench->points[i].figures[BENCH_GROWTH];
+        double cpu = cpu_at(bench, BENCH_INGEST_1, 0) / cpu_at(bench, BENCH_INGEST_1, i);
+        rc = bench_sample(growth,
                           ratio_at(bench, BENCH_INGEST_1, 0) / ratio_at(bench, BENCH_INGEST_1, i),
                           0, err);
+        rc = rc == QP_OK ? qp_buf_add(&growth->cpu, qp_span_of(&cpu, sizeof cpu), err) : rc;
     }
     return rc;
 }
@@ -170,10 +186,14 @@ static json_t *figure_json(const struct bench *bench, size_t figure, size_t poin
     const struct figure *row = &figures[figure];
     double value = value_at(bench, figure, point);
     double ratio = ratio_at(bench, figure, point);
+    double cpu = cpu_at(bench, figure, point);
     json_t *json = json_pack("{s:f, s:s}", "value", value, "unit", row->unit);
     if (json != NULL && !isnan(ratio)) {
         (void)json_object_set_new(json, "limit", json_string(row->limit));
         (void)json_object_set_new(json, "ratio", json_real(ratio));
+    }
+    if (json != NULL && !isnan(cpu)) {
+        (void)json_object_set_new(json, "cpu_ratio", json_real(cpu));
     }
     if (json != NULL && row->aim > 0) {
         bool met = meets(row, isnan(ratio) ? value : ratio);
@@ -240,18 +260,25 @@ static void print_limits(struct bench *bench)
     cli_table_print(bench->cli, &table, stdout);
 }
 
-static void print_row(struct bench *bench, struct cli_table *table, size_t figure, bool ratio)
+/* What a row tells of a figure. */
+enum telling { TELL_VALUE, TELL_RATIO, TELL_CPU };
+
+static void print_row(struct bench *bench, struct cli_table *table, size_t figure,
+                      enum telling telling)
 {
     const struct figure *row = &figures[figure];
+    const char *const titles[] = {row->title, row->over, "the same by processor time"};
     char text[32];
     bool missed = false;
-    cli_cellf(bench->cli, table, ratio ? "    %s" : "  %s", ratio ? row->over : row->title);
+    cli_cellf(bench->cli, table, telling == TELL_VALUE ? "  %s" : "    %s", titles[telling]);
     for (size_t i = 0; i < bench->point_count; i++) {
-        double value = ratio ? ratio_at(bench, figure, i) : value_at(bench, figure, i);
+        double value = telling == TELL_VALUE   ? value_at(bench, figure, i)
+                       : telling == TELL_RATIO ? ratio_at(bench, figure, i)
+                                               : cpu_at(bench, figure, i);
         cli_cell(bench->cli, table, isnan(value) ? "" : number(text, value));
         missed = missed || (row->aim > 0 && !isnan(value) && !meets(row, value));
     }
-    if (row->aim > 0 && ratio == (row->limit != NULL)) {
+    if (row->aim > 0 && telling == (row->limit != NULL ? TELL_RATIO : TELL_VALUE)) {
         cli_cellf(bench->cli, table, "%s %g%s", row->at_least ? ">=" : "<=", row->aim,
                   missed ? " !" : "");
     } else {
@@ -281,9 +308,12 @@ static void print_figures(struct bench *bench)
         if (figures[i].heading != NULL) {
             empty_cells(bench, &table, figures[i].heading);
         }
-        print_row(bench, &table, i, false);
+        print_row(bench, &table, i, TELL_VALUE);
         if (figures[i].limit != NULL) {
-            print_row(bench, &table, i, true);
+            print_row(bench, &table, i, TELL_RATIO);
+        }
+        if (!isnan(cpu_at(bench, i, 0))) {
+            print_row(bench, &table, i, TELL_CPU);
         }
     }
     cli_table_print(bench->cli, &table, stdout);

@@ -114,13 +114,11 @@ static enum qp_code take_away(struct bench *bench, struct qp_err *err)
     qp_key_free(bench->season.log_key);
     bench_season_wipe(&bench->season);
     for (size_t i = 0; i < BENCH_LIMITS; i++) {
-        qp_buf_wipe(&bench->limits[i].values);
-        qp_buf_wipe(&bench->limits[i].limits);
+        bench_samples_wipe(&bench->limits[i]);
     }
     for (size_t i = 0; i < bench->point_count; i++) {
         for (size_t k = 0; k < BENCH_FIGURES; k++) {
-            qp_buf_wipe(&bench->points[i].figures[k].values);
-            qp_buf_wipe(&bench->points[i].figures[k].limits);
+            bench_samples_wipe(&bench->points[i].figures[k]);
         }
     }
     return bench->dir[0] != '\0' ? bench_remove(bench->dir, err) : QP_OK;
