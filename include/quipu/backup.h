@@ -58,7 +58,7 @@ struct qp_restore_report {
  * qp_log_resume. No key is needed. `options` gives threads and map sizes.
  *
  * Returns QP_OK; QP_E_INPUT, QP_E_INVALID (the backup is damaged; text: which file); QP_E_NOT_FOUND
- * (no backup there); QP_E_IO (the folder holds something); QP_E_STORE (disk full); QP_E_MEMORY. On
+ * (no backup there); QP_E_IO (the folder holds something); QP_E_FULL; QP_E_MEMORY. On
  * failure the folder is as empty as before. */
 QP_API QP_MUST_USE enum qp_code
 qp_log_restore(const char *backup, const char *dir, const struct qp_log_options *options,

@@ -26,8 +26,13 @@ enum qp_code qp_fail_errno(struct qp_err *err, int error, const char *doing, con
     if (strerror_r(error, what, sizeof what) != 0) {
         snprintf(what, sizeof what, "error %d", error);
     }
-    const char *next = error == ENOSPC ? "; free some space and try again" : "";
-    return qp_fail(err, QP_E_IO, "cannot %s %.180s: %s%s", doing, path, what, next);
+    bool full = error == ENOSPC || error == EDQUOT;
+    const char *next = full ? "; free some space and try again"
+                       : error == EFBIG
+                           ? "; raise the limit of file sizes (ulimit -f) and try again"
+                           : "";
+    return qp_fail(err, full || error == EFBIG ? QP_E_FULL : QP_E_IO, "cannot %s %.180s: %s%s",
+                   doing, path, what, next);
 }
 
 /* ---- Open files ---- */

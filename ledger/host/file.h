@@ -38,7 +38,7 @@ enum qp_code qp_file_exists(const char *path, bool *exists, struct qp_err *err) 
 
 /* ---- Open files; path is for the words of an error ---- */
 
-/* All bytes at the file's position, or QP_E_IO; then some of them may be there. */
+/* All bytes at the file's position, or QP_E_IO, QP_E_FULL; then some of them may be there. */
 enum qp_code qp_fd_write(int fd, const char *path, struct qp_span bytes,
                          struct qp_err *err) QP_MUST_USE;
 /* Up to len bytes; *got is less only at the end of the file. */
@@ -70,7 +70,7 @@ enum qp_code qp_lock_take(const char *path, int *lock, struct qp_err *err) QP_MU
 enum qp_code qp_lock_share(const char *path, int *lock, struct qp_err *err) QP_MUST_USE;
 void qp_lock_release(int *lock); /* becomes -1; -1 is allowed */
 
-/* QP_E_IO with "cannot <doing> <path>: <what errno says>". error is the errno. */
+/* QP_E_IO, or QP_E_FULL, with "cannot <doing> <path>: <what errno says>". error is the errno. */
 enum qp_code qp_fail_errno(struct qp_err *err, int error, const char *doing, const char *path);
 
 #endif

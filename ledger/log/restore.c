@@ -39,7 +39,8 @@ struct restore {
 static enum qp_code wrong_entry(const struct restore *restore, uint64_t index,
                                 const struct qp_err *why, enum qp_code rc, struct qp_err *err)
 {
-    if (rc == QP_E_MEMORY || rc == QP_E_IO || rc == QP_E_STORE || rc == QP_E_BUSY) {
+    if (rc == QP_E_MEMORY || rc == QP_E_IO || rc == QP_E_STORE || rc == QP_E_BUSY ||
+        rc == QP_E_FULL) {
         *err = *why;
         return rc;
     }
@@ -102,7 +103,8 @@ static enum qp_code write_book(struct restore *restore, struct qp_err *err)
 static enum qp_code flush(struct restore *restore, struct qp_err *err)
 {
     enum qp_code rc = QP_OK;
-    qp_pool_run(restore->log->pool, check_item, restore, restore->count);
+    qp_pool_start(restore->log->pool, check_item, restore, restore->count);
+    qp_pool_wait(restore->log->pool);
     for (size_t i = 0; i < restore->count && rc == QP_OK; i++) {
         struct qp_replay_item *item = &restore->items[i];
         rc = qp_replay_judge(restore->log->book, item);

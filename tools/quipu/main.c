@@ -2,7 +2,9 @@
 #include "cli.h"
 
 #include "core/check.h"
+#include "host/crash.h"
 
+#include <signal.h>
 #include <string.h>
 
 static const struct cli_command commands[] = {
@@ -53,6 +55,13 @@ int main(int argc, char **argv)
     struct cli cli;
     struct qp_err err;
     qp_err_init(&err);
+    qp_crash_words(
+        "quipu: stopped at memory that cannot be read. A file it had open was cut short or is "
+        "damaged: the store may be damaged; quipu scrub looks, quipu restore makes it "
+        "anew from a backup\n",
+        cli_exit(QP_E_STORE));
+    /* A file at its limit is an error to tell of, not a reason to die. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     cli_init(&cli, argc, argv);
     static char version[] = "version";
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
