@@ -5,6 +5,7 @@
 #include "bench.h"
 
 #include "core/check.h"
+#include "cores.h"
 #include "host/clock.h"
 #include "host/file.h"
 #include "show.h"
@@ -121,20 +122,25 @@ static enum qp_code time_show(struct asking *asking, struct bench_samples *sampl
     return rc;
 }
 
-/* The bundle that was made last, judged; turn by turn with the bare checks of its statements. */
-static enum qp_code judge(struct asking *asking, struct bench_samples *samples, struct qp_err *err)
+/* The bundle that was made last, judged; turn by turn with the bare checks of its statements.
+ * pool: NULL: on one core. */
+static enum qp_code judge(struct asking *asking, struct qp_pool *pool,
+                          struct bench_samples *samples, struct qp_err *err)
 {
     struct bench_bare bare = {0};
     struct qp_trust *trust = NULL;
     struct qp_verdict *verdict = NULL;
     struct bench_rate limit = {.wall = 0};
+    struct qp_executor executor = cores_executor(pool);
+    const struct qp_bundle_options options = {.now_ms = qp_now_ms(),
+                                              .executor = pool != NULL ? &executor : NULL};
+    struct qp_span bundle = qp_span_buf(&asking->bundle);
     enum qp_code rc = bench_season_trust(&asking->bench->season, &trust, err);
-    rc = rc == QP_OK ? bench_bare_bundle(&bare, qp_span_buf(&asking->bundle), err) : rc;
-    rc = rc == QP_OK ? bench_bare_rate(&bare, 1, &limit, err) : rc;
+    rc = rc == QP_OK ? bench_bare_bundle(&bare, bundle, err) : rc;
+    rc = rc == QP_OK ? bench_bare_rate(&bare, pool != NULL ? asking->bench->cores : 1, &limit, err)
+                     : rc;
     struct bench_watch watch = bench_start();
-    rc = rc == QP_OK
-             ? qp_bundle_verify(qp_span_buf(&asking->bundle), trust, qp_now_ms(), &verdict, err)
-             : rc;
+    rc = rc == QP_OK ? qp_bundle_judge(bundle, trust, &options, &verdict, err) : rc;
     rc = rc == QP_OK ? bench_stop(&watch, bare.count, &limit, samples, err) : rc;
     if (rc == QP_OK && !qp_verdict_passed(verdict)) {
         rc = qp_fail(err, QP_E_INVALID, "the verifier fails the invented shipment");
@@ -142,6 +148,17 @@ static enum qp_code judge(struct asking *asking, struct bench_samples *samples, 
     qp_verdict_free(verdict);
     qp_trust_free(trust);
     bench_bare_wipe(&bare);
+    return rc;
+}
+
+static enum qp_code judge_both(struct asking *asking, struct bench_samples *figures,
+                               struct qp_err *err)
+{
+    struct qp_pool *pool = NULL;
+    enum qp_code rc = judge(asking, NULL, &figures[BENCH_VERIFY_BUNDLE], err);
+    rc = rc == QP_OK ? qp_pool_new(0, &pool, err) : rc;
+    rc = rc == QP_OK ? judge(asking, pool, &figures[BENCH_VERIFY_CORES], err) : rc;
+    qp_pool_free(pool);
     return rc;
 }
 
@@ -237,7 +254,7 @@ enum qp_code bench_ask(struct bench *bench, struct bench_point *point, bool audi
     rc = rc == QP_OK ? time_of(&asking, ASKED, ask_impact, &figures[BENCH_IMPACT], NULL, err) : rc;
     reader_close(&asking.reader);
     rc = rc == QP_OK ? bench_step(bench, "verification", err) : rc;
-    rc = rc == QP_OK ? judge(&asking, &figures[BENCH_VERIFY_BUNDLE], err) : rc;
+    rc = rc == QP_OK ? judge_both(&asking, figures, err) : rc;
     qp_buf_wipe(&asking.bundle);
     rc = rc == QP_OK && audited ? bench_step(bench, "audit", err) : rc;
     return rc == QP_OK && audited ? audit(bench, &figures[BENCH_AUDIT], err) : rc;

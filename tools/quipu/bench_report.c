@@ -54,6 +54,8 @@ static const struct figure figures[BENCH_FIGURES] = {
     [BENCH_VERIFY_BUNDLE] = {"verify_bundle", "statements checked a second", "verify a bundle",
                              "statements/s", "verify_one_core", "over verifications, one core", 0.5,
                              0.9, true},
+    [BENCH_VERIFY_CORES] = {"verify_bundle_cores", NULL, "the same on all cores", "statements/s",
+                            "verify", "over verifications, all cores", 0.5, 0.9, true},
     [BENCH_AUDIT] = {"audit", NULL, "audit the ledger", "statements/s", "verify",
                      "over verifications, all cores", 0.5, 0.85, true},
     [BENCH_PROVE_P50] = {"prove_p50", "ms for an answer", "prove 1,000 ancestors", "ms", NULL, NULL,

@@ -1,5 +1,6 @@
 /* quipu verify: judge bundles offline. Files are read first; then everything is computed from the
  * bytes, the policy and the time, by functions of libquipu-verify alone. */
+#include "cores.h"
 #include "identity.h"
 #include "trust_file.h"
 #include "verdict_text.h"
@@ -8,7 +9,6 @@
 #include "core/time.h"
 #include "host/clock.h"
 #include "host/file.h"
-#include "log/pool.h"
 #include "proof/explain.h"
 #include "wire/json.h"
 
@@ -82,28 +82,6 @@ struct request {
     struct qp_bundle_options options;
 };
 
-/* A task of the library as one of the pool. */
-struct spread {
-    void (*item)(void *task, size_t at);
-    void *task;
-};
-
-static void run_item(void *context, size_t at, unsigned worker)
-{
-    const struct spread *spread = context;
-    (void)worker;
-    spread->item(spread->task, at);
-}
-
-static void run_on_pool(void *context, void (*item)(void *task, size_t at), void *task,
-                        size_t count)
-{
-    struct qp_pool *pool = context;
-    struct spread spread = {.item = item, .task = task};
-    qp_pool_start(pool, run_item, &spread, count);
-    qp_pool_wait(pool);
-}
-
 /* QP_E_INVALID without a text: judged, and the answer is no. */
 static enum qp_code verify_one(struct cli *cli, const char *path, const struct request *request,
                                struct qp_err *err)
@@ -164,7 +142,7 @@ static enum qp_code verify_on_all_cores(struct cli *cli, const struct cli_operan
         rc = qp_known_new(&known, err);
     }
     if (rc == QP_OK) {
-        struct qp_executor executor = {.context = pool, .run = run_on_pool};
+        struct qp_executor executor = cores_executor(pool);
         request->options.executor = &executor;
         request->options.known = known;
         rc = verify_all(cli, files, request, err);
