@@ -11,7 +11,7 @@
 #include <string.h>
 
 #ifdef QP_TESTING
-/* Threads allocate too. */
+/* Atomic, since threads allocate; limits are for tests with one thread. */
 static _Atomic uint64_t asked;
 static _Atomic uint64_t allowed = UINT64_MAX;
 

@@ -141,12 +141,15 @@ enum qp_code qp_sign(const struct qp_key *key, struct qp_span domain, struct qp_
     if (rc != QP_OK) {
         return rc;
     }
-    sodium_mprotect_readonly(key->secret);
-    crypto_sign_detached(signature->bytes, NULL, joined.bytes.data, joined.bytes.len,
-                         key->secret->bytes);
-    sodium_mprotect_noaccess(key->secret);
+    if (sodium_mprotect_readonly(key->secret) == 0) {
+        crypto_sign_detached(signature->bytes, NULL, joined.bytes.data, joined.bytes.len,
+                             key->secret->bytes);
+        sodium_mprotect_noaccess(key->secret);
+    } else { /* as when a process has as many mappings as it may have */
+        rc = qp_fail(err, QP_E_MEMORY, "no memory to open a key for signing; end other work first");
+    }
     qp_free(joined.owned);
-    return QP_OK;
+    return rc;
 }
 
 enum qp_code qp_verify(const struct qp_public_key *public_key, struct qp_span domain,

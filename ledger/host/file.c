@@ -26,8 +26,13 @@ enum qp_code qp_fail_errno(struct qp_err *err, int error, const char *doing, con
     if (strerror_r(error, what, sizeof what) != 0) {
         snprintf(what, sizeof what, "error %d", error);
     }
-    const char *next = error == ENOSPC ? "; free some space and try again" : "";
-    return qp_fail(err, QP_E_IO, "cannot %s %.180s: %s%s", doing, path, what, next);
+    bool full = error == ENOSPC || error == EDQUOT;
+    const char *next = full ? "; free some space and try again"
+                       : error == EFBIG
+                           ? "; raise the limit of file sizes (ulimit -f) and try again"
+                           : "";
+    return qp_fail(err, full || error == EFBIG ? QP_E_FULL : QP_E_IO, "cannot %s %.180s: %s%s",
+                   doing, path, what, next);
 }
 
 /* ---- Open files ---- */
@@ -211,7 +216,7 @@ static enum qp_code parent_of(const char *path, char **parent, struct qp_err *er
     return QP_OK;
 }
 
-static enum qp_code sync_parent(const char *path, struct qp_err *err)
+enum qp_code qp_parent_sync(const char *path, struct qp_err *err)
 {
     char *parent = NULL;
     enum qp_code rc = parent_of(path, &parent, err);
@@ -252,7 +257,7 @@ enum qp_code qp_file_create(const char *path, mode_t mode, struct qp_span bytes,
 {
     enum qp_code rc = write_new(path, mode, bytes, err);
     if (rc == QP_OK) {
-        rc = sync_parent(path, err);
+        rc = qp_parent_sync(path, err);
         if (rc != QP_OK) {
             (void)unlink(path);
         }
@@ -293,7 +298,7 @@ static enum qp_code replace(const char *path, mode_t mode, const struct stat *li
         (void)unlink(name);
         goto out;
     }
-    rc = sync_parent(path, err);
+    rc = qp_parent_sync(path, err);
 out:
     qp_buf_wipe(&temporary);
     return rc;
@@ -366,7 +371,7 @@ enum qp_code qp_file_exists(const char *path, bool *exists, struct qp_err *err)
 enum qp_code qp_folder_make(const char *path, mode_t mode, struct qp_err *err)
 {
     if (mkdir(path, mode) == 0) {
-        return sync_parent(path, err);
+        return qp_parent_sync(path, err);
     }
     int error = errno;
     struct stat info;

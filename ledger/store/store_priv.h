@@ -8,6 +8,8 @@
 
 #include <sys/types.h>
 
+#define QP_READERS_MAX 512
+
 struct qp_store {
     MDB_env *env;
     MDB_txn *view; /* NULL while a job runs */

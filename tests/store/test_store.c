@@ -124,7 +124,7 @@ static void says_which_limit_was_reached_and_loses_nothing(void **state)
     struct rows rows = {.count = 100, .how = QP_PUT_APPEND};
     assert_ok(qp_store_write(store, put_rows, &rows, err));
     rows = (struct rows){.first = 100, .count = 5000, .how = QP_PUT_APPEND};
-    assert_int_equal(qp_store_write(store, put_rows, &rows, &why), QP_E_STORE);
+    assert_int_equal(qp_store_write(store, put_rows, &rows, &why), QP_E_FULL);
     assert_non_null(strstr(why.text, "limit of 1048576 bytes"));
     rows.count = 1; /* the handle does nothing more */
     assert_int_equal(qp_store_write(store, put_rows, &rows, &why), QP_E_STORE);
@@ -154,7 +154,7 @@ static void says_that_the_disk_is_full_and_loses_nothing(void **state)
         struct rows rows = {.count = 100, .how = QP_PUT_APPEND};
         assert_ok(qp_store_write(store, put_rows, &rows, err));
         rows = (struct rows){.first = 100, .count = 5000, .how = QP_PUT_APPEND};
-        if (qp_store_write(store, put_rows, &rows, &why) != QP_E_STORE ||
+        if (qp_store_write(store, put_rows, &rows, &why) != QP_E_FULL ||
             strstr(why.text, "disk is full") == NULL) {
             printf("%s\n", why.text);
             _exit(1);
@@ -202,7 +202,7 @@ static void says_that_a_full_disk_has_no_room_for_locks(void **state)
         while (fflush(file) == 0 && fwrite(block, sizeof block, 1, file) == 1) {
         }
         struct qp_store *store = NULL;
-        _exit(qp_store_open(dir, &options, &store, &why) == QP_E_STORE &&
+        _exit(qp_store_open(dir, &options, &store, &why) == QP_E_FULL &&
                       strstr(why.text, "disk is full") != NULL
                   ? 0
                   : 1);
@@ -235,7 +235,10 @@ static void loses_nothing_when_a_write_is_cut_short(void **state)
             _exit(3);
         }
         rows = (struct rows){.first = 100, .count = 5000, .how = QP_PUT_APPEND};
-        _exit(qp_store_write(store, put_rows, &rows, &why) == QP_E_STORE ? 0 : 4);
+        _exit(qp_store_write(store, put_rows, &rows, &why) == QP_E_FULL &&
+                      strstr(why.text, "limit of file sizes") != NULL
+                  ? 0
+                  : 4);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(WEXITSTATUS(status), 0);

@@ -239,6 +239,10 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
 enum qp_code cmd_version(struct cli *cli, int argc, char **argv, struct qp_err *err);
 
 enum qp_code cmd_audit(struct cli *cli, int argc, char **argv, struct qp_err *err);
+enum qp_code cmd_backup(struct cli *cli, int argc, char **argv, struct qp_err *err);
+enum qp_code cmd_restore(struct cli *cli, int argc, char **argv, struct qp_err *err);
+enum qp_code cmd_resume(struct cli *cli, int argc, char **argv, struct qp_err *err);
+enum qp_code cmd_scrub(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_events(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_explain(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_export(struct cli *cli, int argc, char **argv, struct qp_err *err);
