@@ -128,6 +128,8 @@ const char *qp_code_name(enum qp_code code)
         return "memory";
     case QP_E_BUSY:
         return "busy";
+    case QP_E_FULL:
+        return "full";
     }
     return "unknown";
 }

@@ -4,11 +4,20 @@
 #define QP_LOG_AUDIT_H
 
 #include "log/log_priv.h"
+#include "log/replay.h"
 
 /* A table of the log walked beside the replay: its next row. */
 struct qp_walk {
     struct qp_cursor *cursor;
     struct qp_row row;
+};
+
+/* Entries that are loaded and checked together, while the group before them is judged. */
+struct qp_audit_group {
+    struct qp_audit *audit;
+    struct qp_benches benches;
+    struct qp_replay_item *items;
+    size_t count;
 };
 
 struct qp_audit {
@@ -22,9 +31,10 @@ struct qp_audit {
     struct qp_store *temp;
     struct qp_tile_cache *tiles;
     struct qp_book *book;
-    struct qp_benches benches;
-    struct qp_audit_item *items;
-    size_t item_count;
+    struct qp_audit_group groups[2];
+    uint64_t loaded; /* entries that were taken into groups */
+    bool cut_short;  /* the last of them could not be loaded */
+    struct qp_arena scratch;
     struct qp_walk checkpoints;
     struct qp_walk vault;
 };

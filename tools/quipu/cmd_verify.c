@@ -1,9 +1,13 @@
-/* quipu verify: judge bundles offline. Files are read first; then everything is computed from the
- * bytes, the policy and the time, by functions of libquipu-verify alone. */
+/* quipu verify: judge bundles offline. Files are opened first; then the process is confined to them
+ * (confine.h), and everything is computed from the bytes, the policy and the time, by functions of
+ * libquipu-verify alone. */
+#include "confine.h"
+#include "cores.h"
 #include "identity.h"
 #include "trust_file.h"
 #include "verdict_text.h"
 
+#include "core/alloc.h"
 #include "core/check.h"
 #include "core/time.h"
 #include "host/clock.h"
@@ -14,6 +18,8 @@
 #include <quipu/proof.h>
 
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define EXPLAIN_MOST 40
 
@@ -78,25 +84,57 @@ static enum qp_code tell(struct cli *cli, const char *path, struct qp_span bytes
 
 struct request {
     const struct qp_trust *trust;
-    uint64_t now_ms;
-    const char *explain; /* name of a line; NULL: none */
-    size_t most;         /* events of it; 0: all */
+    struct qp_bundle_options options;
 };
 
+/* A bundle, opened or not. */
+struct input {
+    const char *path;
+    int fd;
+    enum qp_code code;
+    struct qp_err why; /* it was not */
+};
+
+/* Every file is opened before the first is read. */
+static void open_inputs(struct input *inputs, const struct cli_operands *files)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max; /* as many as there may be; more are told of, one by one */
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    for (int i = 0; i < files->count; i++) {
+        struct input *input = &inputs[i];
+        *input = (struct input){.path = files->list[i], .fd = -1};
+        input->code = qp_file_open(input->path, &input->fd, &input->why);
+    }
+}
+
+/* Bytes of one, which is closed. */
+static enum qp_code read_input(struct input *input, struct qp_buf *bundle, struct qp_err *err)
+{
+    if (input->code != QP_OK) {
+        *err = input->why;
+        return input->code;
+    }
+    enum qp_code rc = qp_fd_read_all(input->fd, input->path, QP_BUNDLE_BYTES_MAX, bundle, err);
+    if (input->fd != STDIN_FILENO) {
+        (void)close(input->fd); /* it was only read */
+    }
+    return rc;
+}
+
 /* QP_E_INVALID without a text: judged, and the answer is no. */
-static enum qp_code verify_one(struct cli *cli, const char *path, const struct request *request,
+static enum qp_code verify_one(struct cli *cli, struct input *input, const struct request *request,
                                struct qp_err *err)
 {
+    const char *path = input->path;
     const struct qp_trust *trust = request->trust;
-    uint64_t now_ms = request->now_ms;
     struct qp_buf bundle = {0};
     struct qp_verdict *verdict = NULL;
-    enum qp_code rc = qp_file_read(path, QP_BUNDLE_BYTES_MAX, &bundle, err);
+    enum qp_code rc = read_input(input, &bundle, err);
     if (rc == QP_OK) {
-        rc = request->explain == NULL
-                 ? qp_bundle_verify(qp_span_buf(&bundle), trust, now_ms, &verdict, err)
-                 : qp_bundle_explain(qp_span_buf(&bundle), trust, now_ms, request->explain,
-                                     request->most, &verdict, err);
+        rc = qp_bundle_judge(qp_span_buf(&bundle), trust, &request->options, &verdict, err);
         if (rc != QP_OK) {
             rc = bundle_failed(path, qp_span_buf(&bundle), rc, err);
         }
@@ -117,6 +155,52 @@ static enum qp_code verify_one(struct cli *cli, const char *path, const struct r
 static enum qp_code worse(enum qp_code a, enum qp_code b)
 {
     return cli_exit(b) > cli_exit(a) ? b : a;
+}
+
+static enum qp_code verify_all(struct cli *cli, struct input *inputs, int count,
+                               const struct request *request, struct qp_err *err)
+{
+    enum qp_code rc = QP_OK;
+    for (int i = 0; i < count; i++) {
+        if (i > 0 && !cli->json) {
+            printf("\n");
+        }
+        qp_err_init(err);
+        enum qp_code one = verify_one(cli, &inputs[i], request, err);
+        cli_error(cli, err); /* silent when there is nothing to say */
+        rc = worse(rc, one);
+    }
+    qp_err_init(err);
+    return rc;
+}
+
+/* Threads share the checks of a bundle; a statement that stands in several is checked once. All
+ * that is asked of the system is asked before the first byte of a bundle is read. */
+static enum qp_code verify_on_all_cores(struct cli *cli, const struct cli_operands *files,
+                                        struct request *request, struct qp_err *err)
+{
+    struct qp_pool *pool = NULL;
+    struct qp_known *known = NULL;
+    struct input *inputs = qp_alloc_zero((size_t)files->count, sizeof *inputs);
+    enum qp_code rc =
+        inputs == NULL ? qp_fail(err, QP_E_MEMORY, "no memory for a list of %d files", files->count)
+                       : qp_pool_new(0, &pool, err);
+    if (rc == QP_OK && files->count > 1) {
+        rc = qp_known_new(&known, err);
+    }
+    if (rc == QP_OK) {
+        struct qp_executor executor = cores_executor(pool);
+        request->options.executor = &executor;
+        request->options.known = known;
+        open_inputs(inputs, files);
+        qp_pool_begin(pool);
+        (void)confine_to_open_files();
+        rc = verify_all(cli, inputs, files->count, request, err);
+    }
+    qp_known_free(known);
+    qp_pool_free(pool);
+    qp_free(inputs);
+    return rc;
 }
 
 /* A line that is none is told before any file is read. */
@@ -184,20 +268,12 @@ enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *e
     if (rc != QP_OK) {
         return rc;
     }
-    struct request request = {.trust = trust,
-                              .now_ms = now_ms,
-                              .explain = explain,
-                              .most = (size_t)(limit == UINT64_MAX ? EXPLAIN_MOST : limit)};
-    for (int i = 0; i < operands.count; i++) {
-        if (i > 0 && !cli->json) {
-            printf("\n");
-        }
-        qp_err_init(err);
-        enum qp_code one = verify_one(cli, operands.list[i], &request, err);
-        cli_error(cli, err); /* silent when there is nothing to say */
-        rc = worse(rc, one);
-    }
-    qp_err_init(err);
+    struct request request = {
+        .trust = trust,
+        .options = {.now_ms = now_ms,
+                    .explain = explain,
+                    .explain_most = (size_t)(limit == UINT64_MAX ? EXPLAIN_MOST : limit)}};
+    rc = verify_on_all_cores(cli, &operands, &request, err);
     qp_trust_free(trust);
     return rc;
 }
