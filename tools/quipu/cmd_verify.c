@@ -146,6 +146,8 @@ static enum qp_code verify_on_all_cores(struct cli *cli, const struct cli_operan
         request->options.executor = &executor;
         request->options.known = known;
         rc = verify_all(cli, files, request, err);
+        request->options.executor = NULL; /* both end here */
+        request->options.known = NULL;
     }
     qp_known_free(known);
     qp_pool_free(pool);
