@@ -22,8 +22,9 @@ struct qp_pool {
     unsigned threads; /* helpers that are wanted */
     unsigned started; /* of these, that run */
     bool stop;
-    uint64_t task; /* number of the task at hand */
-    unsigned busy; /* helpers at work on it */
+    uint64_t task;  /* number of the task at hand */
+    unsigned there; /* helpers that are ready for the first */
+    unsigned busy;  /* helpers at work on it */
     size_t next;
     size_t count;
     size_t share; /* taken at once */
@@ -52,7 +53,11 @@ static void *help(void *context)
     struct helper *helper = context;
     struct qp_pool *pool = helper->pool;
     uint64_t seen = 0;
+    qp_free(
+        qp_alloc_zero(1, 1)); /* the C library gives a thread its heap at its first allocation */
     pthread_mutex_lock(&pool->lock);
+    pool->there++;
+    pthread_cond_signal(&pool->ended);
     for (;;) {
         while (!pool->stop && pool->task == seen) {
             pthread_cond_wait(&pool->begun, &pool->lock);
@@ -126,6 +131,16 @@ static void start_helpers(struct qp_pool *pool)
         }
         pool->started++;
     }
+}
+
+void qp_pool_begin(struct qp_pool *pool)
+{
+    start_helpers(pool);
+    pthread_mutex_lock(&pool->lock);
+    while (pool->there < pool->started) {
+        pthread_cond_wait(&pool->ended, &pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
 }
 
 void qp_pool_start(struct qp_pool *pool, void (*item)(void *context, size_t at, unsigned worker),
