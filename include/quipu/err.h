@@ -34,10 +34,12 @@ enum qp_code {
     QP_E_INVALID,   /* well formed, but a signature, hash, proof or chain does not hold (exit 1) */
     QP_E_REFUSED,   /* well formed and authentic, but a rule of the ledger forbids it (exit 1) */
     QP_E_NOT_FOUND, /* the thing asked for is not there (exit 1) */
-    QP_E_STORE,  /* the ledger's store failed or is damaged: disk, map full, corruption (exit 4) */
-    QP_E_IO,     /* a file could not be read or written (exit 4) */
-    QP_E_MEMORY, /* no memory (exit 4) */
-    QP_E_BUSY    /* another process holds the lock (exit 4) */
+    QP_E_STORE,     /* the ledger's store failed or is damaged (exit 4) */
+    QP_E_IO,        /* a file could not be read or written (exit 4) */
+    QP_E_MEMORY,    /* no memory (exit 4) */
+    QP_E_BUSY,      /* another process holds the lock (exit 4) */
+    QP_E_FULL /* no room: disk, quota, limit of file sizes or of the store; nothing is broken, and
+                 the same goes through once there is room (exit 4) */
 };
 
 #define QP_ERR_TEXT_BYTES 320

@@ -52,7 +52,8 @@ QP_API bool qp_public_key_eq(const struct qp_public_key *a, const struct qp_publ
 /* Sign domain || message.
  *
  * domain  may be empty, for formats that bring their own separation
- * Returns QP_OK; QP_E_MEMORY (only when domain and message together exceed 4 KiB). */
+ * Returns QP_OK; QP_E_MEMORY (domain and message together exceed 4 KiB, or the system does not let
+ * the key's guarded memory be read). */
 QP_API QP_MUST_USE enum qp_code qp_sign(const struct qp_key *key, struct qp_span domain,
                                         struct qp_span message, struct qp_signature *signature,
                                         struct qp_err *err);

@@ -11,7 +11,9 @@
  * what an operator grants to a group afterwards stays granted. One process opens a ledger once. A
  * handle belongs to one thread at a time and is not for use after fork(). Everything acknowledged
  * is durable. A handle that returned QP_E_STORE while writing does nothing more: close it and open
- * the ledger again, which is also how it recovers. */
+ * the ledger again, which is also how it recovers. After QP_E_FULL as well, once there is room;
+ * what reads needs none. A process with a limit of file sizes (RLIMIT_FSIZE) should ignore SIGXFSZ.
+ */
 #ifndef QUIPU_LOG_H
 #define QUIPU_LOG_H
 
@@ -155,7 +157,7 @@ struct qp_audit_options {
 /* Replay everything from the entries and events alone and compare: chain, signatures, event roots,
  * rules, tiles, checkpoints, issuers, state, edges, vault. An entry that is wrong ends the audit,
  * since what follows rests on it. QP_OK when the audit could be made: look at report->faults.
- * QP_E_STORE also where there is no room for the replay's tables.
+ * QP_E_FULL also where there is no room for the replay's tables.
  * Memory is bounded: the replay's tables are a store in a temporary folder, removed at the end; its
  * groups are those of qp_log_submit. */
 QP_API QP_MUST_USE enum qp_code qp_log_audit(struct qp_log *log,

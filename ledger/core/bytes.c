@@ -2,6 +2,7 @@
 
 #include "core/alloc.h"
 #include "core/check.h"
+#include "core/tame.h"
 
 #include <sodium.h>
 
@@ -38,11 +39,13 @@ void qp_buf_wipe(struct qp_buf *buf)
     if (buf == NULL) {
         return;
     }
-    if (buf->data != NULL) {
+    if (buf->data != NULL && buf->secret) {
+        qp_free_secret(buf->data);
+    } else if (buf->data != NULL) {
         sodium_memzero(buf->data, buf->capacity);
         qp_free(buf->data);
     }
-    qp_buf_init(buf);
+    *buf = (struct qp_buf){.secret = buf->secret};
 }
 
 enum qp_code qp_buf_reserve(struct qp_buf *buf, size_t more, struct qp_err *err)
@@ -61,7 +64,7 @@ enum qp_code qp_buf_reserve(struct qp_buf *buf, size_t more, struct qp_err *err)
         }
     }
     /* Not realloc: the old bytes may be secret, and realloc would leave a copy behind. */
-    uint8_t *data = qp_alloc(capacity);
+    uint8_t *data = buf->secret ? qp_alloc_secret(capacity) : qp_alloc(capacity);
     if (data == NULL) {
         return qp_fail(err, QP_E_MEMORY, "no memory for a buffer of %zu bytes", capacity);
     }
@@ -70,7 +73,9 @@ enum qp_code qp_buf_reserve(struct qp_buf *buf, size_t more, struct qp_err *err)
     }
     size_t len = buf->len;
     qp_buf_wipe(buf);
-    *buf = (struct qp_buf){.data = data, .len = len, .capacity = capacity};
+    buf->data = data;
+    buf->len = len;
+    buf->capacity = capacity;
     return QP_OK;
 }
 
@@ -266,6 +271,33 @@ enum qp_code qp_escape_terminal(struct qp_buf *out, struct qp_span text, struct 
         at += len;
     }
     return rc;
+}
+
+void qp_text_tame(char *out, size_t room, const char *text)
+{
+    struct qp_span in = qp_span_text(text);
+    size_t used = 0;
+    for (size_t at = 0; at < in.len;) {
+        char part[16];
+        uint32_t point = 0;
+        size_t len = utf8_next(in, at, &point);
+        int n = 0;
+        if (len == 0) {
+            n = snprintf(part, sizeof part, "\\x%02x", in.data[at]);
+            len = 1;
+        } else if (!moves_text_about(point)) {
+            n = snprintf(part, sizeof part, "%.*s", (int)len, text + at);
+        } else {
+            n = snprintf(part, sizeof part, point < 0x80 ? "?" : "\\u{%x}", (unsigned)point);
+        }
+        if (n < 0 || (size_t)n >= room - used) {
+            break;
+        }
+        memcpy(out + used, part, (size_t)n);
+        used += (size_t)n;
+        at += len;
+    }
+    out[used] = '\0';
 }
 
 void qp_hash_hex(char *text, const struct qp_hash *hash)

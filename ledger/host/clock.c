@@ -1,5 +1,6 @@
 #include "host/clock.h"
 
+#include <errno.h>
 #include <time.h>
 
 static uint64_t read_clock(clockid_t which)
@@ -19,4 +20,11 @@ uint64_t qp_now_ms(void)
 uint64_t qp_ticks_ms(void)
 {
     return read_clock(CLOCK_MONOTONIC);
+}
+
+void qp_sleep_ms(uint64_t ms)
+{
+    struct timespec left = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
 }

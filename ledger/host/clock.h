@@ -9,5 +9,7 @@
 uint64_t qp_now_ms(void);
 /* Milliseconds of a clock that never goes back; for measuring only. */
 uint64_t qp_ticks_ms(void);
+/* Let others have the machine for a while. */
+void qp_sleep_ms(uint64_t ms);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -24,8 +25,23 @@ enum qp_code qp_disk_room(const char *dir, uint64_t *bytes, struct qp_err *err)
     if (rc != 0) {
         return qp_fail_errno(err, errno, "look for room in", dir);
     }
-    *bytes = qp_may_write(dir) ? (uint64_t)status.f_bavail * status.f_frsize : 0;
+    /* Every change of a file here is a new file that takes its place. */
+    bool no_files = status.f_files != 0 && status.f_favail == 0;
+    if (no_files || !qp_may_write(dir)) {
+        *bytes = 0;
+    } else {
+        *bytes = status.f_blocks == 0 ? UINT64_MAX : (uint64_t)status.f_bavail * status.f_frsize;
+    }
     return QP_OK;
+}
+
+uint64_t qp_file_room(uint64_t file_bytes)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return UINT64_MAX;
+    }
+    return limit.rlim_cur > file_bytes ? (uint64_t)limit.rlim_cur - file_bytes : 0;
 }
 
 const char *qp_temp_dir(void)

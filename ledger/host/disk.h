@@ -8,9 +8,13 @@
 
 #include <sys/types.h>
 
-/* Bytes that this process may still write where the path is; 0 also where it may not write at all.
- * A promise of nothing: others write too. QP_E_IO. */
+/* Bytes that this process may still write where the path is; 0 also where it may not write at all,
+ * UINT64_MAX where the file system does not say. A promise of nothing: others write too. QP_E_IO.
+ */
 enum qp_code qp_disk_room(const char *dir, uint64_t *bytes, struct qp_err *err) QP_MUST_USE;
+/* Bytes by which this process may let a file of so many bytes grow (RLIMIT_FSIZE). What ignores
+ * SIGXFSZ, as the program does, is told EFBIG by a write beyond; others are killed. */
+uint64_t qp_file_room(uint64_t file_bytes);
 /* TMPDIR, or /tmp where that is not set; never NULL. */
 const char *qp_temp_dir(void);
 /* May this process, as the user it acts for, write to what is there under the path? */

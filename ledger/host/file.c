@@ -26,8 +26,13 @@ enum qp_code qp_fail_errno(struct qp_err *err, int error, const char *doing, con
     if (strerror_r(error, what, sizeof what) != 0) {
         snprintf(what, sizeof what, "error %d", error);
     }
-    const char *next = error == ENOSPC ? "; free some space and try again" : "";
-    return qp_fail(err, QP_E_IO, "cannot %s %.180s: %s%s", doing, path, what, next);
+    bool full = error == ENOSPC || error == EDQUOT;
+    const char *next = full ? "; free some space and try again"
+                       : error == EFBIG
+                           ? "; raise the limit of file sizes (ulimit -f) and try again"
+                           : "";
+    return qp_fail(err, full || error == EFBIG ? QP_E_FULL : QP_E_IO, "cannot %s %.180s: %s%s",
+                   doing, path, what, next);
 }
 
 /* ---- Open files ---- */
@@ -123,12 +128,28 @@ static void drop(int *fd)
 
 /* ---- Whole files ---- */
 
+static enum qp_code too_large(const char *path, size_t most_bytes, struct qp_err *err)
+{
+    return qp_fail(err, QP_E_INPUT, "%.180s is larger than %zu bytes, the most that is read here",
+                   path, most_bytes);
+}
+
 static enum qp_code read_all(int fd, const char *path, size_t most_bytes, struct qp_buf *out,
                              struct qp_err *err)
 {
     size_t before = out->len;
+    struct stat info;
+    /* What a file says of its size is only good for an early word; a pipe says nothing. */
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+        (uint64_t)info.st_size > most_bytes && lseek(fd, 0, SEEK_CUR) == 0) {
+        return too_large(path, most_bytes, err);
+    }
     for (;;) {
-        enum qp_code rc = qp_buf_reserve(out, READ_STEP_BYTES, err);
+        /* One more than may be, to see whether there is more; a key is small, and its buffer dear.
+         */
+        size_t left = most_bytes - (out->len - before);
+        enum qp_code rc =
+            qp_buf_reserve(out, left < READ_STEP_BYTES ? left + 1 : READ_STEP_BYTES, err);
         if (rc != QP_OK) {
             return rc;
         }
@@ -139,10 +160,7 @@ static enum qp_code read_all(int fd, const char *path, size_t most_bytes, struct
         }
         out->len += got;
         if (out->len - before > most_bytes) {
-            return qp_fail(err, QP_E_INPUT,
-                           "%.180s is larger than %zu bytes, the most that is read "
-                           "here",
-                           path, most_bytes);
+            return too_large(path, most_bytes, err);
         }
         if (got == 0) {
             return QP_OK;
@@ -150,23 +168,37 @@ static enum qp_code read_all(int fd, const char *path, size_t most_bytes, struct
     }
 }
 
+enum qp_code qp_file_open(const char *path, int *fd, struct qp_err *err)
+{
+    int opened = strcmp(path, "-") == 0 ? STDIN_FILENO : open_again(path, O_RDONLY | O_NOCTTY, 0);
+    if (opened < 0) {
+        return qp_fail_errno(err, errno, "open", path);
+    }
+    *fd = opened;
+    return QP_OK;
+}
+
+enum qp_code qp_fd_read_all(int fd, const char *path, size_t most_bytes, struct qp_buf *out,
+                            struct qp_err *err)
+{
+    size_t before = out->len;
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    enum qp_code rc = read_all(fd, name, most_bytes, out, err);
+    out->len = rc == QP_OK ? out->len : before;
+    return rc;
+}
+
 enum qp_code qp_file_read(const char *path, size_t most_bytes, struct qp_buf *out,
                           struct qp_err *err)
 {
-    if (strcmp(path, "-") == 0) {
-        size_t before = out->len;
-        enum qp_code rc = read_all(STDIN_FILENO, "standard input", most_bytes, out, err);
-        out->len = rc == QP_OK ? out->len : before;
-        return rc;
+    int fd = -1;
+    enum qp_code rc = qp_file_open(path, &fd, err);
+    if (rc == QP_OK) {
+        rc = qp_fd_read_all(fd, path, most_bytes, out, err);
     }
-    int fd = open_again(path, O_RDONLY | O_NOCTTY, 0);
-    if (fd < 0) {
-        return qp_fail_errno(err, errno, "open", path);
+    if (fd != STDIN_FILENO) {
+        drop(&fd);
     }
-    size_t before = out->len;
-    enum qp_code rc = read_all(fd, path, most_bytes, out, err);
-    drop(&fd);
-    out->len = rc == QP_OK ? out->len : before;
     return rc;
 }
 
@@ -193,7 +225,7 @@ static enum qp_code parent_of(const char *path, char **parent, struct qp_err *er
     return QP_OK;
 }
 
-static enum qp_code sync_parent(const char *path, struct qp_err *err)
+enum qp_code qp_parent_sync(const char *path, struct qp_err *err)
 {
     char *parent = NULL;
     enum qp_code rc = parent_of(path, &parent, err);
@@ -234,7 +266,7 @@ enum qp_code qp_file_create(const char *path, mode_t mode, struct qp_span bytes,
 {
     enum qp_code rc = write_new(path, mode, bytes, err);
     if (rc == QP_OK) {
-        rc = sync_parent(path, err);
+        rc = qp_parent_sync(path, err);
         if (rc != QP_OK) {
             (void)unlink(path);
         }
@@ -275,7 +307,7 @@ static enum qp_code replace(const char *path, mode_t mode, const struct stat *li
         (void)unlink(name);
         goto out;
     }
-    rc = sync_parent(path, err);
+    rc = qp_parent_sync(path, err);
 out:
     qp_buf_wipe(&temporary);
     return rc;
@@ -348,7 +380,7 @@ enum qp_code qp_file_exists(const char *path, bool *exists, struct qp_err *err)
 enum qp_code qp_folder_make(const char *path, mode_t mode, struct qp_err *err)
 {
     if (mkdir(path, mode) == 0) {
-        return sync_parent(path, err);
+        return qp_parent_sync(path, err);
     }
     int error = errno;
     struct stat info;

@@ -16,6 +16,12 @@
  * QP_E_INPUT (more than that), QP_E_IO, QP_E_MEMORY; on failure `out` is as before. */
 enum qp_code qp_file_read(const char *path, size_t most_bytes, struct qp_buf *out,
                           struct qp_err *err) QP_MUST_USE;
+/* The two steps of that, for whoever opens before it reads: a descriptor to read the file from,
+ * which the caller closes unless it is STDIN_FILENO; and the bytes of one. The path is for the
+ * words. */
+enum qp_code qp_file_open(const char *path, int *fd, struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_fd_read_all(int fd, const char *path, size_t most_bytes, struct qp_buf *out,
+                            struct qp_err *err) QP_MUST_USE;
 /* Write a new file, durably. Never over a file that is there, nor through a symbolic link: QP_E_IO.
  * On failure the file is not there. */
 enum qp_code qp_file_create(const char *path, mode_t mode, struct qp_span bytes,
@@ -38,7 +44,7 @@ enum qp_code qp_file_exists(const char *path, bool *exists, struct qp_err *err) 
 
 /* ---- Open files; path is for the words of an error ---- */
 
-/* All bytes at the file's position, or QP_E_IO; then some of them may be there. */
+/* All bytes at the file's position, or QP_E_IO, QP_E_FULL; then some of them may be there. */
 enum qp_code qp_fd_write(int fd, const char *path, struct qp_span bytes,
                          struct qp_err *err) QP_MUST_USE;
 /* Up to len bytes; *got is less only at the end of the file. */
@@ -59,6 +65,8 @@ enum qp_code qp_fd_close(int *fd, const char *path, struct qp_err *err) QP_MUST_
 enum qp_code qp_folder_make(const char *path, mode_t mode, struct qp_err *err) QP_MUST_USE;
 /* Durable names: call it after files were made, renamed or taken away in the folder. */
 enum qp_code qp_folder_sync(const char *path, struct qp_err *err) QP_MUST_USE;
+/* The same for the folder that the path's last name stands in. */
+enum qp_code qp_parent_sync(const char *path, struct qp_err *err) QP_MUST_USE;
 
 /* Lock a file (made where it is not there) against every other process and against other locks of
  * this one. Waits for nothing: QP_E_BUSY. Ends with qp_lock_release, or with the process. */
@@ -68,7 +76,7 @@ enum qp_code qp_lock_take(const char *path, int *lock, struct qp_err *err) QP_MU
 enum qp_code qp_lock_share(const char *path, int *lock, struct qp_err *err) QP_MUST_USE;
 void qp_lock_release(int *lock); /* becomes -1; -1 is allowed */
 
-/* QP_E_IO with "cannot <doing> <path>: <what errno says>". error is the errno. */
+/* QP_E_IO, or QP_E_FULL, with "cannot <doing> <path>: <what errno says>". error is the errno. */
 enum qp_code qp_fail_errno(struct qp_err *err, int error, const char *doing, const char *path);
 
 #endif

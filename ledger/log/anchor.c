@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define FIRST_LINE "quipu anchor v1\n"
+#define RESTORED_LINE "restored\n"
 #define ANCHOR_BYTES_MAX (QP_NOTE_BYTES_MAX + 512)
 
 void qp_anchor_wipe(struct qp_anchor *anchor)
@@ -23,8 +24,9 @@ static enum qp_code format(const struct qp_anchor *anchor, struct qp_buf *out, s
     char root[65];
     qp_hex_encode(instance, qp_span_of(anchor->instance, sizeof anchor->instance));
     qp_hash_hex(root, &anchor->intent_root);
-    enum qp_code rc = qp_buf_addf(out, err, FIRST_LINE "instance %s\nintent %" PRIu64 " %s\n\n",
-                                  instance, anchor->intent_size, root);
+    enum qp_code rc =
+        qp_buf_addf(out, err, FIRST_LINE "instance %s\nintent %" PRIu64 " %s\n%s\n", instance,
+                    anchor->intent_size, root, anchor->restored ? RESTORED_LINE : "");
     return rc == QP_OK ? qp_buf_add(out, qp_span_buf(&anchor->note), err) : rc;
 }
 
@@ -65,6 +67,20 @@ static bool take_number(struct qp_span *in, uint64_t *number)
     return true;
 }
 
+/* One anchor has one text: anything else was not written here. */
+static enum qp_code check_written_so(const struct qp_anchor *anchor, struct qp_span note,
+                                     bool *good, struct qp_err *err)
+{
+    struct qp_buf text = {0};
+    enum qp_code rc = format(anchor, &text, err);
+    if (rc == QP_OK) {
+        *good = text.len == anchor->bytes.len - note.len &&
+                memcmp(text.data, anchor->bytes.data, text.len) == 0;
+    }
+    qp_buf_wipe(&text);
+    return rc;
+}
+
 static enum qp_code parse(const char *path, struct qp_anchor *anchor, struct qp_err *err)
 {
     struct qp_span in = qp_span_buf(&anchor->bytes);
@@ -73,12 +89,18 @@ static enum qp_code parse(const char *path, struct qp_anchor *anchor, struct qp_
                 take(&in, "\nintent ") && take_number(&in, &anchor->intent_size) &&
                 take(&in, " ") &&
                 take_hex(&in, anchor->intent_root.bytes, sizeof anchor->intent_root.bytes) &&
-                take(&in, "\n\n");
+                take(&in, "\n");
+    anchor->restored = good && take(&in, RESTORED_LINE);
+    good = good && take(&in, "\n");
+    enum qp_code rc = good ? check_written_so(anchor, in, &good, err) : QP_OK;
+    if (rc != QP_OK) {
+        return rc;
+    }
     if (!good) {
         return qp_fail(
             err, QP_E_STORE,
-            "%s is damaged or of another version; do not write it anew by hand: find the "
-            "newest checkpoint that was handed out first",
+            "%s is damaged or of another version; do not write it anew by hand: quipu resume does, "
+            "from the newest checkpoint that was handed out",
             path);
     }
     return qp_buf_add(&anchor->note, in, err);
@@ -93,8 +115,8 @@ enum qp_code qp_anchor_read(const char *path, struct qp_anchor *anchor, struct q
     enum qp_code rc = qp_file_exists(path, &there, err);
     if (rc == QP_OK && !there) {
         rc = qp_fail(err, QP_E_STORE,
-                     "%s is missing: without it nobody knows how far this ledger has gone; restore "
-                     "it together with the newest checkpoint that was handed out",
+                     "%s is missing: without it nobody knows how far this ledger has gone; quipu "
+                     "resume makes it from the newest checkpoint that was handed out",
                      path);
     }
     rc = rc == QP_OK ? qp_file_read(path, ANCHOR_BYTES_MAX, &made.bytes, err) : rc;
@@ -108,10 +130,25 @@ enum qp_code qp_anchor_read(const char *path, struct qp_anchor *anchor, struct q
     return QP_OK;
 }
 
-enum qp_code qp_anchor_create(const char *path, const uint8_t instance[static QP_INSTANCE_BYTES],
-                              struct qp_anchor *anchor, struct qp_err *err)
+enum qp_code qp_anchor_parse(const char *path, struct qp_span bytes, struct qp_anchor *anchor,
+                             struct qp_err *err)
 {
-    struct qp_anchor made = {.intent_size = 0};
+    struct qp_anchor made = {0};
+    enum qp_code rc = qp_buf_add(&made.bytes, bytes, err);
+    rc = rc == QP_OK ? parse(path, &made, err) : rc;
+    if (rc != QP_OK) {
+        qp_anchor_wipe(&made);
+        return rc;
+    }
+    qp_anchor_wipe(anchor);
+    *anchor = made;
+    return QP_OK;
+}
+
+enum qp_code qp_anchor_create(const char *path, const uint8_t instance[static QP_INSTANCE_BYTES],
+                              bool restored, struct qp_anchor *anchor, struct qp_err *err)
+{
+    struct qp_anchor made = {.restored = restored};
     memcpy(made.instance, instance, sizeof made.instance);
     qp_hash_empty_tree(&made.intent_root);
     enum qp_code rc = format(&made, &made.bytes, err);
@@ -125,10 +162,8 @@ enum qp_code qp_anchor_create(const char *path, const uint8_t instance[static QP
     return QP_OK;
 }
 
-/* Put `next` in the place of `anchor`, when the file still is what `anchor` was read from. The
- * fields of next are taken over; its bytes are made here. */
-static enum qp_code swap(const char *path, struct qp_anchor *anchor, struct qp_anchor *next,
-                         struct qp_err *err)
+static enum qp_code check_unchanged(const char *path, const struct qp_anchor *anchor,
+                                    struct qp_err *err)
 {
     struct qp_buf there = {0};
     enum qp_code rc = qp_file_read(path, ANCHOR_BYTES_MAX, &there, err);
@@ -138,8 +173,21 @@ static enum qp_code swap(const char *path, struct qp_anchor *anchor, struct qp_a
                      path);
     }
     qp_buf_wipe(&there);
+    return rc;
+}
+
+/* Put `next` in the place of `anchor`, when the file still is what `anchor` was read from. The
+ * fields of next are taken over; its bytes are made here. */
+static enum qp_code swap(const char *path, struct qp_anchor *anchor, struct qp_anchor *next,
+                         struct qp_err *err)
+{
+    bool none = anchor->bytes.len == 0;
+    enum qp_code rc = none ? QP_OK : check_unchanged(path, anchor, err);
     rc = rc == QP_OK ? format(next, &next->bytes, err) : rc;
-    rc = rc == QP_OK ? qp_file_renew(path, qp_span_buf(&next->bytes), err) : rc;
+    if (rc == QP_OK) {
+        rc = none ? qp_file_replace(path, 0600, qp_span_buf(&next->bytes), err)
+                  : qp_file_renew(path, qp_span_buf(&next->bytes), err);
+    }
     if (rc != QP_OK) {
         qp_anchor_wipe(next);
         return rc;
@@ -152,6 +200,9 @@ static enum qp_code swap(const char *path, struct qp_anchor *anchor, struct qp_a
 enum qp_code qp_anchor_intend(const char *path, struct qp_anchor *anchor,
                               const struct qp_merkle_head *head, struct qp_err *err)
 {
+    if (anchor->restored) {
+        return qp_fail(err, QP_E_STORE, "%s is of a restored ledger; nothing is signed", path);
+    }
     if (head->size < anchor->intent_size ||
         (head->size == anchor->intent_size && !qp_hash_eq(&head->root, &anchor->intent_root))) {
         return qp_fail(err, QP_E_STORE,
@@ -169,6 +220,17 @@ enum qp_code qp_anchor_sign(const char *path, struct qp_anchor *anchor, struct q
 {
     struct qp_anchor next = {.intent_size = anchor->intent_size,
                              .intent_root = anchor->intent_root};
+    memcpy(next.instance, anchor->instance, sizeof next.instance);
+    enum qp_code rc = qp_buf_add(&next.note, note, err);
+    return rc == QP_OK ? swap(path, anchor, &next, err) : rc;
+}
+
+enum qp_code qp_anchor_settle(const char *path, struct qp_anchor *anchor, bool restored,
+                              const struct qp_merkle_head *head, struct qp_span note,
+                              struct qp_err *err)
+{
+    struct qp_anchor next = {
+        .intent_size = head->size, .intent_root = head->root, .restored = restored};
     memcpy(next.instance, anchor->instance, sizeof next.instance);
     enum qp_code rc = qp_buf_add(&next.note, note, err);
     return rc == QP_OK ? swap(path, anchor, &next, err) : rc;

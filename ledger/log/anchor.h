@@ -3,6 +3,7 @@
  *   quipu anchor v1
  *   instance <32 hexadecimal digits: the store it belongs to>
  *   intent <size> <root, 64 hexadecimal digits: what may be signed next, or was signed last>
+ *   restored                           <only in a ledger that came out of a backup>
  *
  *   <the newest signed checkpoint, verbatim; nothing before the first>
  *
@@ -20,6 +21,7 @@ struct qp_anchor {
     uint8_t instance[QP_INSTANCE_BYTES];
     uint64_t intent_size;
     struct qp_hash intent_root;
+    bool restored;       /* nothing is signed until somebody has looked for newer checkpoints */
     struct qp_buf note;  /* may be empty */
     struct qp_buf bytes; /* the file as it was read or written last */
 };
@@ -28,11 +30,22 @@ void qp_anchor_wipe(struct qp_anchor *anchor);
 /* QP_E_STORE: missing, or not in our format. */
 enum qp_code qp_anchor_read(const char *path, struct qp_anchor *anchor,
                             struct qp_err *err) QP_MUST_USE;
+/* Read one that may be of another ledger, from its bytes. QP_E_STORE; `path` is for the words. */
+enum qp_code qp_anchor_parse(const char *path, struct qp_span bytes, struct qp_anchor *anchor,
+                             struct qp_err *err) QP_MUST_USE;
 /* The first anchor of a new ledger; never over another one. */
 enum qp_code qp_anchor_create(const char *path, const uint8_t instance[static QP_INSTANCE_BYTES],
-                              struct qp_anchor *anchor, struct qp_err *err) QP_MUST_USE;
+                              bool restored, struct qp_anchor *anchor,
+                              struct qp_err *err) QP_MUST_USE;
+/* Stand at this head, whose checkpoint is the note: what a restoration has come to, or what a
+ * ledger goes on from. Not a step of signing. The compare-and-swap is as below; without bytes in
+ * `anchor` the file may be damaged or missing, and is put in place. */
+enum qp_code qp_anchor_settle(const char *path, struct qp_anchor *anchor, bool restored,
+                              const struct qp_merkle_head *head, struct qp_span note,
+                              struct qp_err *err) QP_MUST_USE;
 /* Write down that this head is the one to be signed. QP_E_STORE when the file is not the one that
- * `anchor` holds, or the size would go back, or another root stands there for the size. */
+ * `anchor` holds, or the size would go back, or another root stands there for the size, or it is of
+ * a ledger that was restored. */
 enum qp_code qp_anchor_intend(const char *path, struct qp_anchor *anchor,
                               const struct qp_merkle_head *head, struct qp_err *err) QP_MUST_USE;
 /* Write down the signed checkpoint of the head that was intended. */

@@ -17,15 +17,6 @@
  * that are written before the old ones are free. */
 #define TEMP_BYTES_LEAST ((uint64_t)1024 * 1024)
 
-/* An entry of the group at hand. */
-struct qp_audit_item {
-    struct qp_record record;
-    const Qp__Entry *entry;
-    uint64_t index;
-    enum qp_code code;
-    struct qp_err err;
-};
-
 void qp_audit_fault(struct qp_audit *audit, uint64_t entry, const char *format, ...)
 {
     if (audit->report.faults++ == 0) {
@@ -39,7 +30,7 @@ void qp_audit_fault(struct qp_audit *audit, uint64_t entry, const char *format, 
 
 static bool is_machine(enum qp_code code)
 {
-    return code == QP_E_MEMORY || code == QP_E_IO || code == QP_E_BUSY;
+    return code == QP_E_MEMORY || code == QP_E_IO || code == QP_E_BUSY || code == QP_E_FULL;
 }
 
 /* An entry that is wrong ends the replay. */
@@ -174,13 +165,10 @@ static void check_item(void *context, size_t at, unsigned worker)
 {
     struct qp_audit_group *group = context;
     const struct qp_log *log = group->audit->log;
-    struct qp_audit_item *item = &group->items[at];
+    struct qp_replay_item *item = &group->items[at];
     /* Entry 0 says which ledger this is, if its event is sound. */
     bool names_itself = item->index == 0 || log->vkey.name[0] == '\0';
-    if (item->code == QP_OK) {
-        item->code = qp_record_check(&item->record, names_itself ? NULL : &log->ledger_id,
-                                     &group->benches.list[worker], &item->err);
-    }
+    qp_replay_check(item, names_itself ? NULL : &log->ledger_id, &group->benches.list[worker]);
 }
 
 /* The entries that come next. Nothing is loaded behind one that cannot be. */
@@ -191,7 +179,7 @@ static void load_group(struct qp_audit *audit, struct qp_audit_group *group)
     qp_benches_reset(&group->benches);
     while (group->count < QP_GROUP_RECORDS_MAX && bytes < QP_GROUP_BYTES &&
            audit->loaded < audit->size && !audit->cut_short) {
-        struct qp_audit_item *item = &group->items[group->count++];
+        struct qp_replay_item *item = &group->items[group->count++];
         Qp__Entry *entry = NULL;
         qp_err_init(&item->err);
         item->index = audit->loaded++;
@@ -206,36 +194,14 @@ static void load_group(struct qp_audit *audit, struct qp_audit_group *group)
     }
 }
 
-static enum qp_code judge(struct qp_audit *audit, struct qp_audit_item *item)
-{
-    struct qp_book *book = audit->book;
-    struct qp_admitted admitted = {0};
-    enum qp_code rc = item->code;
-    rc = rc == QP_OK ? qp_entry_follows(item->entry, book->size, &book->last_leaf, book->last_ms,
-                                        &item->err)
-                     : rc;
-    rc = rc == QP_OK
-             ? qp_book_admit(book, &item->record, item->entry->admitted_ms, &admitted, &item->err)
-             : rc;
-    if (rc == QP_OK && admitted.again) {
-        return qp_fail(&item->err, QP_E_INVALID, "its statement is entry %" PRIu64 " already",
-                       admitted.index);
-    }
-    if (rc == QP_OK &&
-        !qp_span_eq(book->pending[book->pending_count - 1].entry, item->record.bytes)) {
-        rc = qp_fail(&item->err, QP_E_INVALID, "its bytes are not those of an entry");
-    }
-    return rc;
-}
-
 static enum qp_code judge_group(struct qp_audit *audit, struct qp_audit_group *group,
                                 struct qp_err *err)
 {
     enum qp_code rc = QP_OK;
     for (size_t i = 0; i < group->count && rc == QP_OK && !audit->broken; i++) {
-        struct qp_audit_item *item = &group->items[i];
+        struct qp_replay_item *item = &group->items[i];
         uint64_t index = audit->book->size;
-        rc = judge(audit, item);
+        rc = qp_replay_judge(audit->book, item);
         if (is_machine(rc)) {
             *err = item->err;
         } else if (rc != QP_OK) {
@@ -360,12 +326,12 @@ static enum qp_code find_base(struct qp_audit *audit, const char **base, struct 
         return rc;
     }
     if (named != NULL) {
-        return qp_fail(err, QP_E_STORE,
+        return qp_fail(err, QP_E_FULL,
                        "the audit needs %" PRIu64 " KiB for a while, and %.120s has room for "
                        "%" PRIu64 "; free some space or name another folder",
                        need / 1024, named, room[0] / 1024);
     }
-    return qp_fail(err, QP_E_STORE,
+    return qp_fail(err, QP_E_FULL,
                    "the audit needs %" PRIu64 " KiB for a while; %.70s has room for %" PRIu64
                    ", %.70s for %" PRIu64 "; set TMPDIR to a folder with more",
                    need / 1024, places[0], room[0] / 1024, places[1], room[1] / 1024);

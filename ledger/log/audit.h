@@ -4,6 +4,7 @@
 #define QP_LOG_AUDIT_H
 
 #include "log/log_priv.h"
+#include "log/replay.h"
 
 /* A table of the log walked beside the replay: its next row. */
 struct qp_walk {
@@ -15,7 +16,7 @@ struct qp_walk {
 struct qp_audit_group {
     struct qp_audit *audit;
     struct qp_benches benches;
-    struct qp_audit_item *items;
+    struct qp_replay_item *items;
     size_t count;
 };
 

@@ -163,10 +163,7 @@ enum qp_code qp_audit_rebuild(struct qp_audit *audit, struct qp_err *err)
 {
     struct qp_log *log = audit->log;
     enum qp_code rc = qp_store_write(log->store, write_tables, audit, err);
-    memset(log->tiles, 0, sizeof *log->tiles); /* it may hold hashes that were wrong */
-    log->tiles->store = log->store;
-    log->known->valid = false;
-    memset(log->ranges, 0, sizeof log->ranges);
+    qp_log_forget(log); /* hashes that were wrong */
     if (rc == QP_OK && log->book != NULL) {
         rc = qp_book_reload(log->book, err);
     }

@@ -19,7 +19,7 @@ uint64_t qp_log_now(const struct qp_log *log)
                                        : qp_now_ms();
 }
 
-static char *join(const char *dir, const char *name)
+char *qp_log_join(const char *dir, const char *name)
 {
     size_t size = strlen(dir) + 1 + strlen(name) + 1;
     char *path = qp_alloc(size);
@@ -32,17 +32,17 @@ static char *join(const char *dir, const char *name)
 enum qp_code qp_log_paths(struct qp_log *log, const char *dir, struct qp_err *err)
 {
     log->dir = qp_copy_text(dir);
-    log->store_dir = join(dir, "store");
-    log->anchor_path = join(dir, "anchor");
-    log->lock_path = join(dir, "lock");
+    log->store_dir = qp_log_join(dir, "store");
+    log->anchor_path = qp_log_join(dir, "anchor");
+    log->lock_path = qp_log_join(dir, "lock");
     return log->dir != NULL && log->store_dir != NULL && log->anchor_path != NULL &&
                    log->lock_path != NULL
                ? QP_OK
                : qp_fail(err, QP_E_MEMORY, "no memory to open a ledger");
 }
 
-static enum qp_code new_log(const char *dir, const struct qp_log_options *options,
-                            struct qp_log **log, struct qp_err *err)
+enum qp_code qp_log_new(const char *dir, const struct qp_log_options *options, struct qp_log **log,
+                        struct qp_err *err)
 {
     if (options->mode == QP_LOG_WRITE && options->log_key == NULL) {
         return qp_fail(err, QP_E_USAGE, "writing to a ledger needs the log's key");
@@ -87,7 +87,7 @@ void qp_log_close(struct qp_log *log)
     qp_free(log);
 }
 
-static enum qp_code open_store(struct qp_log *log, bool create, struct qp_err *err)
+enum qp_code qp_log_open_store(struct qp_log *log, bool create, struct qp_err *err)
 {
     struct qp_store_options options = {.write = log->options.mode == QP_LOG_WRITE ||
                                                 log->options.mode == QP_LOG_REPAIR,
@@ -104,13 +104,38 @@ static enum qp_code open_store(struct qp_log *log, bool create, struct qp_err *e
                : rc;
 }
 
+void qp_log_forget(struct qp_log *log)
+{
+    memset(log->tiles, 0, sizeof *log->tiles);
+    log->tiles->store = log->store;
+    log->known->valid = false;
+    memset(log->ranges, 0, sizeof log->ranges);
+}
+
 /* ---- What the log says of itself ---- */
+
+enum qp_code qp_opening_read(struct qp_span bytes, struct qp_arena *arena,
+                             struct qp_hash *ledger_id, struct qp_vkey *vkey, struct qp_err *err)
+{
+    Qp__Event *event = NULL;
+    enum qp_code rc = qp_event_decode(bytes, arena, &event, err);
+    if (rc == QP_OK && event->body_case != QP__EVENT__BODY_LEDGER_OPENED) {
+        rc = qp_fail(err, QP_E_INPUT, "event 0 of entry 0 is no opening of a ledger");
+    }
+    if (rc != QP_OK) {
+        return rc;
+    }
+    qp_hash_leaf(ledger_id, bytes);
+    struct qp_public_key log_key;
+    memcpy(log_key.bytes, event->ledger_opened->log_key.data, sizeof log_key.bytes);
+    return qp_vkey_init(vkey, qp_span_text(event->ledger_opened->origin), QP_VKEY_NOTE, &log_key,
+                        err);
+}
 
 enum qp_code qp_log_identify(struct qp_log *log, struct qp_err *err)
 {
     struct qp_row_key key = qp_key_event(0, 0);
     struct qp_span row = {0};
-    Qp__Event *event = NULL;
     qp_arena_reset(&log->arena);
     enum qp_code rc = qp_store_get(log->store, QP_TABLE_EVENTS, qp_row_key_span(&key), &row, err);
     if (rc == QP_E_NOT_FOUND) {
@@ -119,25 +144,16 @@ enum qp_code qp_log_identify(struct qp_log *log, struct qp_err *err)
                        "acknowledged, so remove the folder and make it again",
                        log->dir);
     }
-    rc = rc == QP_OK ? qp_event_decode(row, &log->arena, &event, err) : rc;
-    if (rc == QP_E_INPUT || (rc == QP_OK && event->body_case != QP__EVENT__BODY_LEDGER_OPENED)) {
-        return qp_fail(err, QP_E_STORE,
-                       "event 0 of entry 0 of %s is no opening of a ledger; the "
-                       "store is damaged",
-                       log->dir);
-    }
-    if (rc != QP_OK) {
-        return rc;
-    }
-    qp_hash_leaf(&log->ledger_id, row);
-    struct qp_public_key log_key;
-    memcpy(log_key.bytes, event->ledger_opened->log_key.data, sizeof log_key.bytes);
-    return qp_vkey_init(&log->vkey, qp_span_text(event->ledger_opened->origin), QP_VKEY_NOTE,
-                        &log_key, err);
+    rc = rc == QP_OK ? qp_opening_read(row, &log->arena, &log->ledger_id, &log->vkey, err) : rc;
+    return rc == QP_E_INPUT ? qp_fail(err, QP_E_STORE,
+                                      "event 0 of entry 0 of %s is no opening of a ledger; the "
+                                      "store is damaged",
+                                      log->dir)
+                            : rc;
 }
 
-enum qp_code qp_log_note_check(const struct qp_log *log, struct qp_span bytes,
-                               struct qp_checkpoint *checkpoint, struct qp_err *err)
+enum qp_code qp_note_head(const struct qp_vkey *vkey, struct qp_span bytes,
+                          struct qp_checkpoint *checkpoint, struct qp_err *err)
 {
     struct qp_note *note = qp_alloc(sizeof *note);
     struct qp_note_verdict verdict;
@@ -145,12 +161,19 @@ enum qp_code qp_log_note_check(const struct qp_log *log, struct qp_span bytes,
         return qp_fail(err, QP_E_MEMORY, "no memory to check a checkpoint");
     }
     enum qp_code rc = qp_note_parse(bytes, note, err);
-    rc = rc == QP_OK ? qp_note_check(note, &log->vkey, 1, &verdict, err) : rc;
+    rc = rc == QP_OK ? qp_note_check(note, vkey, 1, &verdict, err) : rc;
     rc = rc == QP_OK ? qp_checkpoint_parse(note->text, checkpoint, err) : rc;
     qp_free(note);
-    if (rc == QP_OK && strcmp(checkpoint->origin, log->vkey.name) != 0) {
+    if (rc == QP_OK && strcmp(checkpoint->origin, vkey->name) != 0) {
         rc = qp_fail(err, QP_E_INVALID, "it is of another origin");
     }
+    return rc;
+}
+
+enum qp_code qp_log_note_check(const struct qp_log *log, struct qp_span bytes,
+                               struct qp_checkpoint *checkpoint, struct qp_err *err)
+{
+    enum qp_code rc = qp_note_head(&log->vkey, bytes, checkpoint, err);
     if (rc == QP_E_INPUT || rc == QP_E_INVALID) {
         qp_prefix(err, rc, "a stored checkpoint does not hold");
         return QP_E_STORE;
@@ -238,7 +261,7 @@ enum qp_code qp_log_refresh(struct qp_log *log, struct qp_err *err)
 
 /* ---- Opening ---- */
 
-static enum qp_code check_instance(struct qp_log *log, struct qp_err *err)
+enum qp_code qp_log_check_instance(struct qp_log *log, struct qp_err *err)
 {
     struct qp_span instance = {0};
     enum qp_code rc =
@@ -255,7 +278,7 @@ static enum qp_code check_instance(struct qp_log *log, struct qp_err *err)
     return QP_OK;
 }
 
-static enum qp_code check_key(const struct qp_log *log, struct qp_err *err)
+enum qp_code qp_log_check_key(const struct qp_log *log, struct qp_err *err)
 {
     struct qp_public_key mine;
     qp_key_public(log->options.log_key, &mine);
@@ -267,53 +290,72 @@ static enum qp_code check_key(const struct qp_log *log, struct qp_err *err)
                          log->vkey.name);
 }
 
+static enum qp_code check_restored(const struct qp_log *log, struct qp_err *err)
+{
+    if (!log->anchor.restored) {
+        return QP_OK;
+    }
+    return log->anchor.note.len == 0
+               ? qp_fail(err, QP_E_STORE,
+                         "the restoration of %s was cut short; remove the folder and restore again",
+                         log->dir)
+               : qp_fail(err, QP_E_STORE,
+                         "%s came out of a backup and signs nothing yet: quipu resume holds it "
+                         "against the newest checkpoint that was handed out",
+                         log->dir);
+}
+
 static enum qp_code open_writer(struct qp_log *log, struct qp_err *err)
 {
     enum qp_code rc = qp_anchor_read(log->anchor_path, &log->anchor, err);
-    rc = rc == QP_OK ? open_store(log, false, err) : rc;
-    rc = rc == QP_OK ? check_instance(log, err) : rc;
+    rc = rc == QP_OK ? check_restored(log, err) : rc;
+    rc = rc == QP_OK ? qp_log_open_store(log, false, err) : rc;
+    rc = rc == QP_OK ? qp_log_check_instance(log, err) : rc;
     rc = rc == QP_OK ? qp_log_identify(log, err) : rc;
-    rc = rc == QP_OK ? check_key(log, err) : rc;
+    rc = rc == QP_OK ? qp_log_check_key(log, err) : rc;
     return rc == QP_OK ? qp_log_recover(log, err) : rc;
 }
 
 static enum qp_code open_reader(struct qp_log *log, struct qp_err *err)
 {
-    enum qp_code rc = open_store(log, false, err);
+    enum qp_code rc = qp_log_open_store(log, false, err);
     rc = rc == QP_OK ? qp_anchor_read(log->anchor_path, &log->anchor, err) : rc;
-    rc = rc == QP_OK ? check_instance(log, err) : rc;
+    if (rc == QP_OK && log->anchor.restored && log->anchor.note.len == 0) {
+        rc = check_restored(log, err);
+    }
+    rc = rc == QP_OK ? qp_log_check_instance(log, err) : rc;
     rc = rc == QP_OK ? qp_log_identify(log, err) : rc;
     return rc == QP_OK ? qp_log_refresh(log, err) : rc;
 }
 
-/* What is wrong here is for the audit to report, as far as a store can be opened at all. */
-static enum qp_code open_audit(struct qp_log *log, struct qp_err *err)
+enum qp_code qp_log_look(struct qp_log *log, struct qp_err *err)
 {
     struct qp_checkpoint checkpoint;
-    enum qp_code rc = log->options.mode == QP_LOG_REPAIR ? qp_log_lock(log, err) : QP_OK;
-    rc = rc == QP_OK ? open_store(log, false, err) : rc;
-    if (rc != QP_OK) {
-        return rc;
-    }
-    rc = qp_anchor_read(log->anchor_path, &log->anchor, &log->damage);
-    rc = rc == QP_OK ? check_instance(log, &log->damage) : rc;
+    qp_err_init(&log->damage);
+    enum qp_code rc = qp_anchor_read(log->anchor_path, &log->anchor, &log->damage);
+    rc = rc == QP_OK ? qp_log_check_instance(log, &log->damage) : rc;
     rc = rc == QP_OK ? qp_log_identify(log, &log->damage) : rc;
     rc = rc == QP_OK
              ? qp_log_note_check(log, qp_span_buf(&log->anchor.note), &checkpoint, &log->damage)
              : rc;
     if (rc == QP_OK) {
         log->head = (struct qp_merkle_head){.size = checkpoint.size, .root = checkpoint.root};
-    } else if (rc == QP_E_MEMORY) {
-        return qp_fail(err, rc, "%s", log->damage.text);
     }
-    return QP_OK;
+    return rc == QP_E_MEMORY ? qp_fail(err, rc, "%s", log->damage.text) : QP_OK;
+}
+
+static enum qp_code open_audit(struct qp_log *log, struct qp_err *err)
+{
+    enum qp_code rc = log->options.mode == QP_LOG_REPAIR ? qp_log_lock(log, err) : QP_OK;
+    rc = rc == QP_OK ? qp_log_open_store(log, false, err) : rc;
+    return rc == QP_OK ? qp_log_look(log, err) : rc;
 }
 
 enum qp_code qp_log_open(const char *dir, const struct qp_log_options *options, struct qp_log **log,
                          struct qp_err *err)
 {
     struct qp_log *made = NULL;
-    enum qp_code rc = new_log(dir, options, &made, err);
+    enum qp_code rc = qp_log_new(dir, options, &made, err);
     if (rc != QP_OK) {
         return rc;
     }
@@ -338,125 +380,6 @@ enum qp_code qp_log_open(const char *dir, const struct qp_log_options *options, 
     }
     *log = made;
     return QP_OK;
-}
-
-/* ---- Creating ---- */
-
-static enum qp_code check_empty(const char *dir, struct qp_err *err)
-{
-    DIR *folder = opendir(dir);
-    if (folder == NULL) {
-        return qp_fail_errno(err, errno, "open", dir);
-    }
-    enum qp_code rc = QP_OK;
-    for (const struct dirent *at = readdir(folder); at != NULL && rc == QP_OK;
-         at = readdir(folder)) {
-        if (strcmp(at->d_name, ".") != 0 && strcmp(at->d_name, "..") != 0) {
-            rc = qp_fail(err, QP_E_IO,
-                         "%s is not empty (it holds %s); a ledger is made in a folder of its own",
-                         dir, at->d_name);
-        }
-    }
-    closedir(folder);
-    return rc;
-}
-
-static enum qp_code put_instance(void *context, struct qp_writer *writer, struct qp_err *err)
-{
-    const struct qp_log *log = context;
-    return qp_write_put(writer, QP_TABLE_META, QP_PUT_NEW, qp_span_text(QP_META_INSTANCE),
-                        qp_span_of(log->anchor.instance, sizeof log->anchor.instance), err);
-}
-
-/* The log key of the opening must be the one at hand, or no checkpoint would ever hold. */
-static enum qp_code check_opening_key(struct qp_log *log, const struct qp_record *record,
-                                      struct qp_err *err)
-{
-    const Qp__Event *event = record->events[0];
-    struct qp_public_key mine;
-    qp_key_public(log->options.log_key, &mine);
-    if (event == NULL || event->body_case != QP__EVENT__BODY_LEDGER_OPENED) {
-        return QP_OK; /* the book says what is wrong with it */
-    }
-    struct qp_span named = qp_span_bytes(event->ledger_opened->log_key);
-    if (!qp_span_eq(named, qp_span_of(mine.bytes, sizeof mine.bytes))) {
-        return qp_fail(err, QP_E_INVALID, "the opening names another log key than the one given");
-    }
-    return qp_key_name_check(qp_span_text(event->ledger_opened->origin), err);
-}
-
-static enum qp_code admit_opening(struct qp_log *log, struct qp_span opening,
-                                  struct qp_bench *bench, bool *committed, struct qp_err *err)
-{
-    struct qp_record record = {.bytes = opening};
-    struct qp_admitted admitted;
-    size_t whole = 0;
-    enum qp_code rc = qp_submission_head(opening, &whole, err);
-    if (rc == QP_OK && whole != opening.len) {
-        rc = qp_fail(err, QP_E_INPUT, "the opening is one submission record and nothing else");
-    }
-    rc = rc == QP_OK ? qp_record_open(&record, bench, err) : rc;
-    rc = rc == QP_OK ? qp_record_check(&record, NULL, bench, err) : rc;
-    rc = rc == QP_OK ? check_opening_key(log, &record, err) : rc;
-    rc = rc == QP_OK ? qp_book_admit(log->book, &record, qp_log_now(log), &admitted, err) : rc;
-    struct qp_book_checkpoint none = {.size = 0};
-    QP_LOG_STEP(QP_STEP_BEGIN);
-    *committed = rc == QP_OK; /* or it may be */
-    rc = rc == QP_OK ? qp_book_write(log->book, &none, err) : rc;
-    QP_LOG_STEP(QP_STEP_COMMITTED);
-    rc = rc == QP_OK ? qp_book_verify(log->book, err) : rc;
-    rc = rc == QP_OK ? qp_log_identify(log, err) : rc;
-    return rc == QP_OK ? qp_log_sign(log, err) : rc;
-}
-
-/* Take away what creating has made before it was refused, so that it can be tried again. */
-static void remove_made(const char *dir)
-{
-    static const char *const made[] = {"store/data.mdb", "store/lock.mdb", "store", "anchor",
-                                       "lock"};
-    for (size_t i = 0; i < QP_COUNT(made); i++) {
-        char *path = join(dir, made[i]);
-        if (path != NULL) {
-            (void)remove(path); /* what cannot be removed is named when it is tried again */
-        }
-        qp_free(path);
-    }
-}
-
-enum qp_code qp_log_create(const char *dir, struct qp_span opening,
-                           const struct qp_log_options *options, struct qp_err *err)
-{
-    bool began = false;
-    bool committed = false;
-    struct qp_log *log = NULL;
-    struct qp_bench bench = {0};
-    uint8_t instance[QP_INSTANCE_BYTES];
-    struct qp_log_options writing = *options;
-    writing.mode = QP_LOG_WRITE;
-    enum qp_code rc = new_log(dir, &writing, &log, err);
-    if (rc != QP_OK) {
-        return rc;
-    }
-    QP_ASSERT(log != NULL);
-    qp_random(instance, sizeof instance);
-    rc = qp_folder_make(dir, 0700, err);
-    rc = rc == QP_OK ? check_empty(dir, err) : rc;
-    rc = rc == QP_OK ? qp_log_lock(log, err) : rc;
-    began = rc == QP_OK;
-    /* The anchor first: a store without one is never taken for a new ledger. */
-    rc = rc == QP_OK ? qp_anchor_create(log->anchor_path, instance, &log->anchor, err) : rc;
-    rc = rc == QP_OK ? qp_folder_make(log->store_dir, 0700, err) : rc;
-    rc = rc == QP_OK ? open_store(log, true, err) : rc;
-    rc = rc == QP_OK ? qp_store_write(log->store, put_instance, log, err) : rc;
-    rc = rc == QP_OK ? qp_book_new(log->store, log->store, log->tiles, &log->book, err) : rc;
-    rc = rc == QP_OK ? admit_opening(log, opening, &bench, &committed, err) : rc;
-    qp_log_close(log); /* before the bench: the book borrows from it */
-    if (rc != QP_OK && began && !committed) {
-        remove_made(dir);
-    }
-    qp_arena_wipe(&bench.keep);
-    qp_arena_wipe(&bench.scratch);
-    return rc;
 }
 
 /* ---- Asking ---- */

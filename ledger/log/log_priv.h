@@ -53,12 +53,43 @@ struct qp_log {
 };
 
 uint64_t qp_log_now(const struct qp_log *log);
+/* "dir/name"; NULL without memory. Free with qp_free. */
+char *qp_log_join(const char *dir, const char *name);
+/* A handle with nothing open yet. QP_E_USAGE, QP_E_MEMORY. */
+enum qp_code qp_log_new(const char *dir, const struct qp_log_options *options, struct qp_log **log,
+                        struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_log_open_store(struct qp_log *log, bool create, struct qp_err *err) QP_MUST_USE;
+/* Do the anchor and the store belong to each other? QP_E_STORE. */
+enum qp_code qp_log_check_instance(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+/* Is the key at hand the one that was named when the ledger was opened? QP_E_INVALID. */
+enum qp_code qp_log_check_key(const struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+
+/* create.c: a ledger without entries, locked, with a book, in a folder that is new or empty; its
+ * anchor says whether it is a restoration. *began: there is something to take away when what
+ * follows fails. */
+enum qp_code qp_log_make(const char *dir, const struct qp_log_options *options, bool restored,
+                         bool *began, struct qp_log **log, struct qp_err *err) QP_MUST_USE;
+void qp_log_unmake(const char *dir);
+
 /* Names of the folder's parts. QP_E_MEMORY. */
 enum qp_code qp_log_paths(struct qp_log *log, const char *dir, struct qp_err *err) QP_MUST_USE;
+/* Id of a ledger and the key that signs for it, from the bytes of its opening. QP_E_INPUT. */
+enum qp_code qp_opening_read(struct qp_span bytes, struct qp_arena *arena,
+                             struct qp_hash *ledger_id, struct qp_vkey *vkey,
+                             struct qp_err *err) QP_MUST_USE;
+/* The checkpoint in a signed note: by this key, for its origin. QP_E_INPUT, QP_E_INVALID. */
+enum qp_code qp_note_head(const struct qp_vkey *vkey, struct qp_span note,
+                          struct qp_checkpoint *checkpoint, struct qp_err *err) QP_MUST_USE;
 /* Origin, log key and id of the ledger, from its entry 0. QP_E_STORE. */
 enum qp_code qp_log_identify(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
 /* Take the anchor's checkpoint for the head, after its signature and its root hold. */
 enum qp_code qp_log_adopt(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+
+/* Of a ledger that may be damaged: identity and head, as far as they can be known; what is wrong
+ * stands in log->damage, for an audit to report. QP_E_MEMORY. */
+enum qp_code qp_log_look(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
+/* Nothing that was read is kept: the store was mended below. */
+void qp_log_forget(struct qp_log *log);
 
 /* lock.c: as the one writer, QP_E_BUSY; or as a reader that cannot be seen, so that no writer
  * comes: QP_E_BUSY while there is one. */
@@ -72,7 +103,7 @@ enum qp_code qp_log_sign(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
 /* The anchor's checkpoint, when the store does not have it yet; else an empty note. */
 enum qp_code qp_log_unstored(struct qp_log *log, struct qp_book_checkpoint *checkpoint,
                              struct qp_err *err) QP_MUST_USE;
-/* Check the note: by the log's key, for its origin. QP_E_STORE. */
+/* qp_note_head of a note that the ledger itself keeps. QP_E_STORE. */
 enum qp_code qp_log_note_check(const struct qp_log *log, struct qp_span note,
                                struct qp_checkpoint *checkpoint, struct qp_err *err) QP_MUST_USE;
 
@@ -101,7 +132,10 @@ enum qp_code qp_log_benches(struct qp_log *log, struct qp_benches *benches,
 void qp_benches_reset(struct qp_benches *benches);
 void qp_benches_wipe(struct qp_benches *benches);
 
-/* read.c: the receipt of an entry whose bytes are known to be the tree's. */
+/* read.c: how many events an entry has, all of them sound. As qp_log_event. */
+enum qp_code qp_log_event_count(struct qp_log *log, uint64_t index, size_t *count,
+                                struct qp_err *err) QP_MUST_USE;
+/* The receipt of an entry whose bytes are known to be the tree's. */
 enum qp_code qp_log_receipt_of(struct qp_log *log, uint64_t index, struct qp_span entry,
                                struct qp_buf *out, struct qp_err *err) QP_MUST_USE;
 

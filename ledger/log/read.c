@@ -101,6 +101,16 @@ static enum qp_code know_events(struct qp_log *log, uint64_t index, struct qp_er
     return rc;
 }
 
+enum qp_code qp_log_event_count(struct qp_log *log, uint64_t index, size_t *count,
+                                struct qp_err *err)
+{
+    enum qp_code rc = know_events(log, index, err);
+    if (rc == QP_OK) {
+        *count = log->known->count;
+    }
+    return rc;
+}
+
 enum qp_code qp_log_event(struct qp_log *log, uint64_t index, uint32_t position, struct qp_buf *out,
                           struct qp_err *err)
 {

@@ -203,7 +203,9 @@ enum qp_code qp_log_recover(struct qp_log *log, struct qp_err *err)
         rc = rc == QP_OK ? store_checkpoint(log, err) : rc;
     }
     if (rc == QP_OK && size > log->head.size) {
-        rc = check_tail(log, log->head.size, size, err);
+        /* Whoever wrote it may have died before the disk had it all. */
+        rc = qp_store_settle(log->store, err);
+        rc = rc == QP_OK ? check_tail(log, log->head.size, size, err) : rc;
     }
     rc = rc == QP_OK ? qp_book_new(log->store, log->store, log->tiles, &log->book, err) : rc;
     if (rc == QP_OK && size > log->head.size) {

@@ -135,7 +135,8 @@ static void check_item(void *context, size_t at, unsigned worker)
 
 static bool is_fatal(enum qp_code code)
 {
-    return code == QP_E_MEMORY || code == QP_E_STORE || code == QP_E_IO || code == QP_E_BUSY;
+    return code == QP_E_MEMORY || code == QP_E_STORE || code == QP_E_IO || code == QP_E_BUSY ||
+           code == QP_E_FULL;
 }
 
 static enum qp_code judge_group(struct group *group, struct qp_err *err)
@@ -221,6 +222,21 @@ static enum qp_code tell_group(struct group *group, uint64_t first,
 
 /* ---- All of it ---- */
 
+/* Before anything is written: what the group holds, once more for the state and the edges, the
+ * pages that are written anew because something in them changed, and the anchor. Pages of the store
+ * that are free again are not looked for: a little room is kept, so that a full disk is met here,
+ * where nothing is begun, and not between the store and the anchor. */
+#define ROOM_BYTES ((uint64_t)1024 * 1024)
+
+static enum qp_code has_room(const struct group *group, struct qp_err *err)
+{
+    uint64_t bytes = ROOM_BYTES;
+    for (size_t i = 0; i < group->count; i++) {
+        bytes += group->items[i].entry.len > 0 ? 4 * (uint64_t)group->items[i].cut.len : 0;
+    }
+    return qp_store_room(group->log->store, bytes, err);
+}
+
 static void start_check(struct submission *submission, struct group *group, bool beside)
 {
     if (group->count == 1 && !beside) {
@@ -236,6 +252,9 @@ static enum qp_code finish_group(struct submission *submission, struct group *gr
 {
     struct qp_log *log = submission->log;
     enum qp_code rc = judge_group(group, err);
+    if (rc == QP_OK && log->book->pending_count > 0) {
+        rc = has_room(group, err);
+    }
     if (rc != QP_OK) {
         struct qp_err ignored; /* the first failure is the one to tell of */
         log->failed = qp_book_reload(log->book, &ignored) != QP_OK;

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 static const char *const table_names[QP_TABLE_COUNT] = {[QP_TABLE_META] = "meta",
@@ -31,10 +30,8 @@ static const char *const table_names[QP_TABLE_COUNT] = {[QP_TABLE_META] = "meta"
 /* Far beyond any ledger, and within the address space of a 64-bit process. */
 #define MAP_BYTES_MOST ((uint64_t)1 << 44)
 #define PAGE_BYTES ((uint64_t)4096)
-#define READERS_MAX 512
 /* Of LMDB's lock file: 64 bytes for each reader, and what stands before them. */
-#define LOCK_BYTES ((uint64_t)READERS_MAX * 64 + 128)
-#define DISK_FULL_BYTES ((uint64_t)1024 * 1024)
+#define LOCK_BYTES ((uint64_t)QP_READERS_MAX * 64 + 128)
 
 struct qp_writer {
     struct qp_store *store;
@@ -49,51 +46,6 @@ struct qp_writer {
  * carries its process. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct qp_store *open_stores;
-
-/* LMDB reports a write that was cut short as EIO, whatever the reason. */
-static bool is_disk_full(const char *path, int rc)
-{
-    struct statvfs status;
-    if (rc == ENOSPC || rc == EDQUOT) {
-        return true;
-    }
-    return rc == EIO && statvfs(path, &status) == 0 &&
-           (uint64_t)status.f_bavail * status.f_frsize < DISK_FULL_BYTES;
-}
-
-enum qp_code qp_store_fail(const struct qp_store *store, int rc, const char *doing,
-                           struct qp_err *err)
-{
-    const char *path = store->data_path;
-    if (is_disk_full(path, rc)) {
-        return qp_fail(err, QP_E_STORE,
-                       "the disk is full: %s could not grow while %s; free some space and try "
-                       "again, what was acknowledged is safe",
-                       path, doing);
-    }
-    switch (rc) {
-    case ENOMEM:
-        return qp_fail(err, QP_E_MEMORY, "no memory for %s %s", doing, path);
-    case MDB_READERS_FULL:
-        return qp_fail(err, QP_E_BUSY, "%s has %d readers already; close some and try again", path,
-                       READERS_MAX);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-        return qp_fail(err, QP_E_IO, "%s: %s while %s; readers too need to write to its lock file",
-                       path, strerror(rc), doing);
-    case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
-    case MDB_INVALID:
-    case MDB_VERSION_MISMATCH:
-    case MDB_PANIC:
-        return qp_fail(err, QP_E_STORE,
-                       "%s is damaged (%s while %s); restore it from a backup or a mirror", path,
-                       mdb_strerror(rc), doing);
-    default:
-        return qp_fail(err, QP_E_STORE, "%s: %s while %s", path, mdb_strerror(rc), doing);
-    }
-}
 
 /* ---- Opening ---- */
 
@@ -206,7 +158,7 @@ static enum qp_code open_env(struct qp_store *store, const char *dir,
     }
     int rc = mdb_env_create(&store->env);
     rc = rc == 0 ? mdb_env_set_maxdbs(store->env, QP_TABLE_COUNT) : rc;
-    rc = rc == 0 ? mdb_env_set_maxreaders(store->env, READERS_MAX) : rc;
+    rc = rc == 0 ? mdb_env_set_maxreaders(store->env, QP_READERS_MAX) : rc;
     if (rc == 0 && options->create) {
         uint64_t first = options->map_bytes_first != 0 ? options->map_bytes_first : MAP_BYTES_FIRST;
         first = first < store->map_bytes_max ? first : store->map_bytes_max;
@@ -421,7 +373,7 @@ static enum qp_code grow(struct qp_store *store, struct qp_err *err)
     uint64_t now = info.me_mapsize;
     uint64_t limit = store->map_bytes_max / PAGE_BYTES * PAGE_BYTES;
     if (now >= limit) {
-        return qp_fail(err, QP_E_STORE,
+        return qp_fail(err, QP_E_FULL,
                        "%s has reached its limit of %llu bytes; open the ledger with a higher one "
                        "and submit the same file again, what was acknowledged is safe",
                        store->data_path, (unsigned long long)store->map_bytes_max);
@@ -447,7 +399,9 @@ enum qp_code qp_store_write(struct qp_store *store,
     end_view(store);
     for (;;) {
         struct qp_writer writer = {.store = store};
-        int rc = mdb_txn_begin(store->env, NULL, 0, &writer.txn);
+        int dead = 0; /* readers that were killed in a view, which would hold on to it for ever */
+        int rc = mdb_reader_check(store->env, &dead);
+        rc = rc == 0 ? mdb_txn_begin(store->env, NULL, 0, &writer.txn) : rc;
         if (rc == MDB_MAP_RESIZED) {
             rc = mdb_env_set_mapsize(store->env, 0);
             rc = rc == 0 ? mdb_txn_begin(store->env, NULL, 0, &writer.txn) : rc;
@@ -472,4 +426,19 @@ enum qp_code qp_store_write(struct qp_store *store,
             return code;
         }
     }
+}
+
+/* The version as it is. LMDB writes nothing for a transaction that changes nothing. */
+static enum qp_code put_version(void *context, struct qp_writer *writer, struct qp_err *err)
+{
+    uint8_t version[4];
+    (void)context;
+    qp_store_be32(version, QP_STORE_VERSION);
+    return qp_write_put(writer, QP_TABLE_META, QP_PUT_ANY, qp_span_text(VERSION_KEY),
+                        qp_span_of(version, sizeof version), err);
+}
+
+enum qp_code qp_store_settle(struct qp_store *store, struct qp_err *err)
+{
+    return qp_store_write(store, put_version, NULL, err);
 }

@@ -48,6 +48,20 @@ void qp_store_close(struct qp_store *store); /* NULL is allowed; no cursor may b
 /* Move the view to what is newest. No cursor may be open. */
 enum qp_code qp_store_refresh(struct qp_store *store, struct qp_err *err) QP_MUST_USE;
 
+/* ---- Other readers ---- */
+
+/* Pages that a view needs are not used again while it lasts, so that a reader who never moves makes
+ * the file grow with each write. Readers that died are cleared before every write; those that live
+ * can only be told of. */
+struct qp_old_reader {
+    long process;    /* 0: there is none */
+    uint64_t view;   /* number of the write whose outcome it reads */
+    uint64_t behind; /* writes since */
+};
+/* The other process with the oldest view. QP_E_STORE. */
+enum qp_code qp_store_oldest_reader(struct qp_store *store, struct qp_old_reader *oldest,
+                                    struct qp_err *err) QP_MUST_USE;
+
 /* ---- Reading ---- */
 
 /* QP_E_NOT_FOUND has no text: the caller knows what it looked for. */
@@ -87,6 +101,9 @@ enum qp_code qp_cursor_below(struct qp_cursor *cursor, struct qp_span key, struc
 
 /* ---- Writing ---- */
 
+/* QP_E_FULL, in words, when the file may not grow by so many bytes: disk, limit of file sizes. */
+enum qp_code qp_store_room(const struct qp_store *store, uint64_t bytes,
+                           struct qp_err *err) QP_MUST_USE;
 struct qp_writer;
 
 enum qp_put {
@@ -96,12 +113,17 @@ enum qp_put {
 };
 
 /* Run the job and make its writes durable, all or none; the view is then the newest. The job passes
- * failures of qp_write_* on. Returns what the job returned; QP_E_STORE (disk full, limit of the map
- * reached, damaged); QP_E_USAGE when the store is open for reading. */
+ * failures of qp_write_* on. Returns what the job returned; QP_E_FULL (disk, limits of the file and
+ * of the map); QP_E_STORE (failed, damaged); QP_E_USAGE when the store is open for reading. */
 enum qp_code qp_store_write(struct qp_store *store,
                             enum qp_code (*job)(void *context, struct qp_writer *writer,
                                                 struct qp_err *err),
                             void *context, struct qp_err *err) QP_MUST_USE;
+/* Make what is in the view durable, when a process that died, or whose write failed, may have left
+ * it in the system's memory alone. A commit of its own: a sync may be told that there is nothing to
+ * do for pages that the system has given up to write. */
+enum qp_code qp_store_settle(struct qp_store *store, struct qp_err *err) QP_MUST_USE;
+
 enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp_put how,
                           struct qp_span key, struct qp_span value, struct qp_err *err) QP_MUST_USE;
 /* Taking away what is not there is no failure. */

@@ -1,4 +1,4 @@
-/* What the two files of this room share; nobody else includes it, nor LMDB. */
+/* What the files of this room share; nobody else includes it, nor LMDB. */
 #ifndef QP_STORE_STORE_PRIV_H
 #define QP_STORE_STORE_PRIV_H
 
@@ -7,6 +7,8 @@
 #include <lmdb.h>
 
 #include <sys/types.h>
+
+#define QP_READERS_MAX 512
 
 struct qp_store {
     MDB_env *env;

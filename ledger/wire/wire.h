@@ -18,6 +18,7 @@
 
 #include "core/alloc.h"
 
+#include <quipu/v1/backup.pb-c.h>
 #include <quipu/v1/bundle.pb-c.h>
 #include <quipu/v1/event.pb-c.h>
 #include <quipu/v1/state.pb-c.h>
@@ -32,12 +33,14 @@
 #define QP_SUBMISSION_BYTES_MAX 67108864 /* 64 MiB */
 #define QP_BUNDLE_BYTES_MAX 536870912    /* 512 MiB */
 #define QP_FORK_BYTES_MAX 4096
+#define QP_FRAME_BYTES_MAX (QP_SUBMISSION_BYTES_MAX + 131072) /* of a backup: an entry, a note */
 #define QP_NUMBER_MAX INT64_C(9007199254740991) /* 2^53 - 1: exact in every JSON reader */
 
 /* First bytes of the files; SPEC.md, "Files". */
 #define QP_SUBMISSION_MAGIC "quipu/submission/v1\n"
 #define QP_BUNDLE_MAGIC "quipu/bundle/v1\n"
 #define QP_FORK_MAGIC "quipu/fork/v1\n"
+#define QP_BACKUP_MAGIC "quipu/backup/v1\n"
 
 /* What a field may hold besides what its type says. */
 enum qp_field_class {
@@ -85,6 +88,7 @@ extern const struct qp_message_rule qp_rule_submission;
 extern const struct qp_message_rule qp_rule_bundle_entry;
 extern const struct qp_message_rule qp_rule_bundle;
 extern const struct qp_message_rule qp_rule_key_forked;
+extern const struct qp_message_rule qp_rule_backup_frame;
 extern const struct qp_message_rule qp_rule_sealed;
 extern const struct qp_message_rule qp_rule_sealed_content;
 extern const struct qp_message_rule qp_rule_producer;

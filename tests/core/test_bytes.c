@@ -51,6 +51,26 @@ static void keeps_hostile_text_from_moving_the_cursor(void **state)
     qp_buf_wipe(&out);
 }
 
+static void no_message_carries_hostile_text(void **state)
+{
+    (void)state;
+    struct qp_err err;
+    char longest[2 * QP_ERR_TEXT_BYTES];
+    assert_int_equal(qp_fail(&err, QP_E_INPUT, "lot %s",
+                             "a\x1b[2J\xe2\x80\xae"
+                             "b\xc2\x9b\xff ñ"),
+                     QP_E_INPUT);
+    assert_string_equal(err.text, "lot a?[2J\\u{202e}b\\u{9b}\\xff ñ");
+    assert_int_equal(qp_prefix(&err, QP_E_INPUT, "file %s", "\xef\xbb\xbf"), QP_E_INPUT);
+    assert_string_equal(err.text, "file \\u{feff}: lot a?[2J\\u{202e}b\\u{9b}\\xff ñ");
+    /* Escapes make a text longer: it is cut, and never inside one. */
+    for (size_t i = 0; i + 3 < sizeof longest; i += 3) {
+        memcpy(longest + i, "\xe2\x80\xae", 4);
+    }
+    assert_int_equal(qp_fail(&err, QP_E_INPUT, "%s", longest), QP_E_INPUT);
+    assert_true(strlen(err.text) % 8 == 0 && strlen(err.text) > QP_ERR_TEXT_BYTES - 10);
+}
+
 static void reads_and_writes_times(void **state)
 {
     (void)state;
@@ -183,6 +203,7 @@ int main(void)
         cmocka_unit_test(reads_back_what_base64_wrote_and_refuses_loose_forms),
         cmocka_unit_test(refuses_text_that_is_not_utf8),
         cmocka_unit_test(keeps_hostile_text_from_moving_the_cursor),
+        cmocka_unit_test(no_message_carries_hostile_text),
         cmocka_unit_test(reads_and_writes_times),
         cmocka_unit_test(puts_byte_strings_in_order),
         cmocka_unit_test(cuts_an_error_between_characters_and_keeps_it_on_one_line),

@@ -107,7 +107,7 @@ static void cuts_an_append_back_that_does_not_fit(void **state)
     struct qp_err why;
     int fd = open("/dev/full", O_RDWR);
     if (fd >= 0) {
-        assert_int_equal(qp_fd_write(fd, "/dev/full", qp_span_text("x"), &why), QP_E_IO);
+        assert_int_equal(qp_fd_write(fd, "/dev/full", qp_span_text("x"), &why), QP_E_FULL);
         assert_non_null(strstr(why.text, "free some space"));
         assert_ok(qp_fd_close(&fd, "/dev/full", err));
     }

@@ -263,7 +263,7 @@ static int audit_without_room(void)
     struct qp_log *log = NULL;
     struct qp_err why = {0};
     if (open_for(QP_LOG_AUDIT, &log, &why) != QP_OK ||
-        qp_log_audit(log, &options, &report, &why) != QP_E_STORE ||
+        qp_log_audit(log, &options, &report, &why) != QP_E_FULL ||
         strstr(why.text, "has room for") == NULL) {
         printf("%s\n", why.text);
         return 1;
@@ -300,7 +300,7 @@ static int audit_on_a_full_disk(void)
     struct qp_err why = {0};
     setenv("TMPDIR", small, 1);
     if (open_for(QP_LOG_AUDIT, &log, &why) != QP_OK ||
-        qp_log_audit(log, &options, &report, &why) != QP_E_STORE ||
+        qp_log_audit(log, &options, &report, &why) != QP_E_FULL ||
         strstr(why.text, "TMPDIR") == NULL) {
         printf("%s\n", why.text);
         return 1;

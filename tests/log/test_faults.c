@@ -163,7 +163,7 @@ static void a_full_store_says_so_and_takes_the_file_later(void **state)
     options.map_bytes_max = 1024 * 1024;
     season_harvests(&folder.season, 2, 3000, 4, &records);
     assert_ok(qp_log_open(folder.dir, &options, &log, err));
-    assert_int_equal(folder_submit(log, &records, 0, &told, &why), QP_E_STORE);
+    assert_int_equal(folder_submit(log, &records, 0, &told, &why), QP_E_FULL);
     assert_non_null(strstr(why.text, "limit"));
     assert_int_equal(told.count, 0);
     assert_int_equal(folder_submit(log, &records, 0, &told, &why), QP_E_STORE);
@@ -189,7 +189,7 @@ static void nothing_is_acknowledged_after_a_write_that_failed(void **state)
     options.map_bytes_max = 8 * 1024 * 1024;
     season_harvests(&folder.season, 2, 12000, 4, &records);
     assert_ok(qp_log_open(folder.dir, &options, &log, err));
-    assert_int_equal(folder_submit(log, &records, 0, &told, &why), QP_E_STORE);
+    assert_int_equal(folder_submit(log, &records, 0, &told, &why), QP_E_FULL);
     assert_non_null(strstr(why.text, "limit"));
     assert_true(told.ok > 0 && told.ok < 12000);
     assert_int_equal(qp_log_size(log), 6 + told.ok);

@@ -55,6 +55,7 @@ int cli_exit(enum qp_code code)
     case QP_E_IO:
     case QP_E_MEMORY:
     case QP_E_BUSY:
+    case QP_E_FULL:
         return 4;
     }
     return 4;

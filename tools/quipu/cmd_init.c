@@ -1,6 +1,9 @@
 /* quipu init: open a ledger. */
+#include "handout.h"
 #include "issuer.h"
+#include "reader.h"
 
+#include "core/alloc.h"
 #include "core/check.h"
 #include "core/time.h"
 #include "host/clock.h"
@@ -25,6 +28,7 @@ struct init {
     const char *at;
     const char *key_path;
     const char *log_key_path;
+    const char *predecessor; /* folder of the ledger that this one goes on from */
     bool registrar;
     struct cli_secret secret;
     struct cli_secret log_secret;
@@ -53,6 +57,46 @@ static json_t *identifiers(const struct init *init)
     return list;
 }
 
+/* Where the earlier ledger ended, by its own newest checkpoint. */
+static enum qp_code find_predecessor(const struct init *init, json_t **predecessor,
+                                     struct qp_err *err)
+{
+    struct reader reader;
+    struct qp_hash id;
+    struct qp_buf note = {0};
+    struct qp_note *parsed = qp_alloc(sizeof *parsed);
+    struct qp_checkpoint checkpoint;
+    char id_hex[65];
+    char root_hex[65];
+    if (parsed == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory to read a checkpoint");
+    }
+    enum qp_code rc = reader_open(&reader, init->predecessor, err);
+    if (rc == QP_OK) {
+        qp_log_ledger_id(reader.log, &id);
+        qp_hash_hex(id_hex, &id);
+        rc = qp_log_checkpoint(reader.log, &note, err);
+        rc = rc == QP_OK ? qp_note_parse(qp_span_buf(&note), parsed, err) : rc;
+        rc = rc == QP_OK ? qp_checkpoint_parse(parsed->text, &checkpoint, err) : rc;
+        reader_close(&reader);
+    }
+    if (rc == QP_OK) {
+        qp_hash_hex(root_hex, &checkpoint.root);
+        *predecessor =
+            json_pack("{s:s, s:s, s:I, s:s}", "ledger_id", id_hex, "origin", checkpoint.origin,
+                      "tree_size", (json_int_t)checkpoint.size, "root", root_hex);
+        rc = strcmp(checkpoint.origin, init->origin) == 0
+                 ? qp_fail(err, QP_E_USAGE,
+                           "the origin %.150s is that of the ledger before; a log that goes on "
+                           "from it needs one of its own",
+                           init->origin)
+                 : QP_OK;
+    }
+    qp_buf_wipe(&note);
+    qp_free(parsed);
+    return rc;
+}
+
 /* The opening as JSON, so that it passes the same door as every other event. */
 static enum qp_code draft_opening(const struct init *init, struct qp_draft *draft,
                                   struct qp_err *err)
@@ -62,12 +106,12 @@ static enum qp_code draft_opening(const struct init *init, struct qp_draft *draf
     char when[QP_TIME_TEXT_BYTES];
     uint64_t at_ms = qp_now_ms();
     struct qp_buf text = {0};
-    enum qp_code rc = QP_OK;
-    if (init->at != NULL) {
-        rc = cli_time("at", init->at, &at_ms, err);
-        if (rc != QP_OK) {
-            return rc;
-        }
+    json_t *predecessor = NULL;
+    enum qp_code rc = init->at != NULL ? cli_time("at", init->at, &at_ms, err) : QP_OK;
+    rc = rc == QP_OK && init->predecessor != NULL ? find_predecessor(init, &predecessor, err) : rc;
+    if (rc != QP_OK) {
+        json_decref(predecessor);
+        return rc;
     }
     qp_time_format(when, at_ms);
     hex_of_key(init->key, key);
@@ -75,10 +119,10 @@ static enum qp_code draft_opening(const struct init *init, struct qp_draft *draf
     json_t *roles = init->registrar ? json_pack("[s, s]", "operator", "registrar")
                                     : json_pack("[s]", "operator");
     json_t *json = json_pack(
-        "{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s, s:s, s:o, s:o, s:s}}}", "occurred", when,
+        "{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s, s:s, s:o, s:o, s:s}, s:o*}}", "occurred", when,
         "ledger_opened", "origin", init->origin, "name", init->name, "log_key", log_key, "operator",
         "party", init->operator_party, "legal_name", init->legal_name, "country", init->country,
-        "identifiers", identifiers(init), "roles", roles, "key", key);
+        "identifiers", identifiers(init), "roles", roles, "key", key, "predecessor", predecessor);
     if (json == NULL) {
         return qp_fail(err, QP_E_INPUT, "the texts of the options are not all UTF-8");
     }
@@ -111,40 +155,27 @@ static enum qp_code sign_opening(const struct init *init, const struct qp_draft 
     return rc;
 }
 
-/* LEDGER/ledger.json is for the parties: what they need to sign for this ledger and to check it. */
 static enum qp_code hand_out(struct cli *cli, const struct init *init,
                              const struct qp_hash *ledger_id, struct qp_err *err)
 {
-    char id[65];
-    char vkey_text[QP_VKEY_TEXT_BYTES];
-    struct qp_vkey vkey;
-    struct qp_public_key log_key;
-    struct qp_buf path = {0};
-    struct qp_buf text = {0};
+    struct handout handout = {
+        .dir = init->dir, .ledger_id = *ledger_id, .origin = init->origin, .name = init->name};
     json_t *json = NULL;
-    qp_hash_hex(id, ledger_id);
-    qp_key_public(init->log_key, &log_key);
-    enum qp_code rc = qp_vkey_init(&vkey, qp_span_text(init->origin), QP_VKEY_NOTE, &log_key, err);
-    if (rc == QP_OK) {
-        qp_vkey_format(&vkey, vkey_text);
-        json = json_pack("{s:s, s:s, s:s, s:s}", "ledger_id", id, "origin", init->origin, "name",
-                         init->name, "log_vkey", vkey_text);
-        rc = qp_json_print(json, 2, &text, err);
+    qp_key_public(init->log_key, &handout.log_key);
+    enum qp_code rc = handout_write(&handout, &json, err);
+    if (rc != QP_OK) {
+        return rc;
     }
-    rc = rc == QP_OK ? qp_buf_add_text(&text, "\n", err) : rc;
-    rc = rc == QP_OK ? qp_buf_addf(&path, err, "%s/ledger.json", init->dir) : rc;
-    rc = rc == QP_OK ? qp_file_create((const char *)path.data, 0644, qp_span_buf(&text), err) : rc;
-    if (rc == QP_OK && cli->json) {
+    if (cli->json) {
         cli_json(cli, json_incref(json));
-    } else if (rc == QP_OK) {
-        printf("ledger    %s\n", id);
-        printf("log key   %s\n", cli_safe(cli, vkey_text));
-        printf("for the parties: %s\n", cli_safe(cli, (const char *)path.data));
+    } else {
+        printf("ledger    %s\n", json_string_value(json_object_get(json, "ledger_id")));
+        printf("log key   %s\n",
+               cli_safe(cli, json_string_value(json_object_get(json, "log_vkey"))));
+        printf("for the parties: %s/ledger.json\n", cli_safe(cli, init->dir));
     }
     json_decref(json);
-    qp_buf_wipe(&path);
-    qp_buf_wipe(&text);
-    return rc;
+    return QP_OK;
 }
 
 /* Before the operator's key signs anything: could the ledger be made there at all? */
@@ -175,9 +206,9 @@ static enum qp_code open_ledger(struct cli *cli, struct init *init, struct qp_er
     struct qp_hash ledger_id;
     struct qp_log_options options = {.mode = QP_LOG_WRITE};
     enum qp_code rc = check_place(init->dir, err);
-    rc = rc == QP_OK ? cli_key_open(init->key_path, &init->secret, &init->key, err) : rc;
-    rc =
-        rc == QP_OK ? cli_key_open(init->log_key_path, &init->log_secret, &init->log_key, err) : rc;
+    rc = rc == QP_OK ? cli_key_open(cli, init->key_path, &init->secret, &init->key, err) : rc;
+    rc = rc == QP_OK ? cli_key_open(cli, init->log_key_path, &init->log_secret, &init->log_key, err)
+                     : rc;
     rc = rc == QP_OK ? qp_draft_new(&draft, err) : rc;
     rc = rc == QP_OK ? draft_opening(init, draft, err) : rc;
     rc = rc == QP_OK ? sign_opening(init, draft, &ledger_id, &opening, err) : rc;
@@ -204,6 +235,8 @@ enum qp_code cmd_init(struct cli *cli, int argc, char **argv, struct qp_err *err
         {0, "country", CLI_TEXT, "CC", &init.country, "its country, ISO 3166-1 (PE)"},
         {0, "ruc", CLI_TEXT, "NUMBER", &init.ruc, "its RUC, 11 digits"},
         {0, "gln", CLI_TEXT, "NUMBER", &init.gln, "its GLN, 13 digits"},
+        {0, "predecessor", CLI_TEXT, "LEDGER", &init.predecessor,
+         "folder of the ledger that this one goes on from, under a new origin"},
         {0, "registrar", CLI_FLAG, NULL, &init.registrar,
          "give it the role of registrar as well as that of operator"},
         {0, "at", CLI_TEXT, "TIME", &init.at, "when the ledger was opened; now if absent"},

@@ -2,7 +2,9 @@
 #include "cli.h"
 
 #include "core/check.h"
+#include "host/crash.h"
 
+#include <signal.h>
 #include <string.h>
 
 static const struct cli_command commands[] = {
@@ -25,6 +27,12 @@ static const struct cli_command commands[] = {
     {"stats", "count what the ledger holds", cmd_stats},
     {"audit", "replay the ledger and compare everything", cmd_audit},
 
+    {NULL, "Keeping it", NULL},
+    {"backup", "copy what is new into a folder", cmd_backup},
+    {"restore", "make a ledger of a backup", cmd_restore},
+    {"resume", "let a restored ledger sign again", cmd_resume},
+    {"scrub", "read all that is stored, mend what is damaged", cmd_scrub},
+
     {NULL, "Proof, for those who have no ledger", NULL},
     {"prove", "write the bundle of a shipment", cmd_prove},
     {"policy", "write what an importer trusts and requires, show it", cmd_policy},
@@ -34,6 +42,7 @@ static const struct cli_command commands[] = {
 
     {NULL, "Other", NULL},
     {"explain", "say what a refusal means, and what to do", cmd_explain},
+    {"bench", "measure what this machine does, beside what it could", cmd_bench},
     {"version", "print the versions of program, format and store", cmd_version},
 };
 
@@ -46,6 +55,13 @@ int main(int argc, char **argv)
     struct cli cli;
     struct qp_err err;
     qp_err_init(&err);
+    qp_crash_words(
+        "quipu: stopped at memory that cannot be read. A file it had open was cut short or is "
+        "damaged: the store may be damaged; quipu scrub looks, quipu restore makes it "
+        "anew from a backup\n",
+        cli_exit(QP_E_STORE));
+    /* A file at its limit is an error to tell of, not a reason to die. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     cli_init(&cli, argc, argv);
     static char version[] = "version";
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
