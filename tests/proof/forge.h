@@ -197,7 +197,7 @@ static inline void forge_init(struct forge *forge)
     struct qp_seed seed = {{200, 1}};
     struct qp_public_key public_key;
     char hex[65];
-    *forge = (struct forge){.entry_count = 0};
+    memset(forge, 0, sizeof *forge); /* too large for a copy on the stack */
     qp_arena_init(&forge->arena, 0);
     assert_ok(qp_init(err));
     assert_ok(qp_key_from_seed(&seed, &forge->log_key, err));

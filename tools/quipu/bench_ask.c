@@ -157,6 +157,9 @@ static enum qp_code judge_both(struct asking *asking, struct bench_samples *figu
     struct qp_pool *pool = NULL;
     enum qp_code rc = judge(asking, NULL, &figures[BENCH_VERIFY_BUNDLE], err);
     rc = rc == QP_OK ? qp_pool_new(0, &pool, err) : rc;
+    if (rc == QP_OK) {
+        qp_pool_begin(pool); /* else starting its threads would count */
+    }
     rc = rc == QP_OK ? judge(asking, pool, &figures[BENCH_VERIFY_CORES], err) : rc;
     qp_pool_free(pool);
     return rc;

@@ -196,6 +196,8 @@ static enum qp_code verify_on_all_cores(struct cli *cli, const struct cli_operan
         qp_pool_begin(pool);
         (void)confine_to_open_files();
         rc = verify_all(cli, inputs, files->count, request, err);
+        request->options.executor = NULL; /* both end here */
+        request->options.known = NULL;
     }
     qp_known_free(known);
     qp_pool_free(pool);
