@@ -138,12 +138,6 @@ static enum qp_code read_all(int fd, const char *path, size_t most_bytes, struct
                              struct qp_err *err)
 {
     size_t before = out->len;
-    struct stat info;
-    /* What a file says of its size is only good for an early word; a pipe says nothing. */
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
-        (uint64_t)info.st_size > most_bytes && lseek(fd, 0, SEEK_CUR) == 0) {
-        return too_large(path, most_bytes, err);
-    }
     for (;;) {
         /* One more than may be, to see whether there is more; a key is small, and its buffer dear.
          */
@@ -178,6 +172,15 @@ enum qp_code qp_file_open(const char *path, int *fd, struct qp_err *err)
     return QP_OK;
 }
 
+enum qp_code qp_fd_fits(int fd, const char *path, size_t most_bytes, struct qp_err *err)
+{
+    struct stat info;
+    bool larger = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+                  (uint64_t)info.st_size > most_bytes && lseek(fd, 0, SEEK_CUR) == 0;
+    return larger ? too_large(strcmp(path, "-") == 0 ? "standard input" : path, most_bytes, err)
+                  : QP_OK;
+}
+
 enum qp_code qp_fd_read_all(int fd, const char *path, size_t most_bytes, struct qp_buf *out,
                             struct qp_err *err)
 {
@@ -193,9 +196,8 @@ enum qp_code qp_file_read(const char *path, size_t most_bytes, struct qp_buf *ou
 {
     int fd = -1;
     enum qp_code rc = qp_file_open(path, &fd, err);
-    if (rc == QP_OK) {
-        rc = qp_fd_read_all(fd, path, most_bytes, out, err);
-    }
+    rc = rc == QP_OK ? qp_fd_fits(fd, path, most_bytes, err) : rc;
+    rc = rc == QP_OK ? qp_fd_read_all(fd, path, most_bytes, out, err) : rc;
     if (fd != STDIN_FILENO) {
         drop(&fd);
     }

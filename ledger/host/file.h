@@ -20,6 +20,10 @@ enum qp_code qp_file_read(const char *path, size_t most_bytes, struct qp_buf *ou
  * which the caller closes unless it is STDIN_FILENO; and the bytes of one. The path is for the
  * words. */
 enum qp_code qp_file_open(const char *path, int *fd, struct qp_err *err) QP_MUST_USE;
+/* An early word on a file that is larger than may be read of it. What a file says of its size is
+ * good for no more, and a pipe says nothing. QP_E_INPUT. */
+enum qp_code qp_fd_fits(int fd, const char *path, size_t most_bytes,
+                        struct qp_err *err) QP_MUST_USE;
 enum qp_code qp_fd_read_all(int fd, const char *path, size_t most_bytes, struct qp_buf *out,
                             struct qp_err *err) QP_MUST_USE;
 /* Write a new file, durably. Never over a file that is there, nor through a symbolic link: QP_E_IO.

@@ -107,18 +107,22 @@ static void open_inputs(struct input *inputs, const struct cli_operands *files)
         struct input *input = &inputs[i];
         *input = (struct input){.path = files->list[i], .fd = -1};
         input->code = qp_file_open(input->path, &input->fd, &input->why);
+        if (input->code == QP_OK) { /* what is confined may no longer ask */
+            input->code = qp_fd_fits(input->fd, input->path, QP_BUNDLE_BYTES_MAX, &input->why);
+        }
     }
 }
 
 /* Bytes of one, which is closed. */
 static enum qp_code read_input(struct input *input, struct qp_buf *bundle, struct qp_err *err)
 {
-    if (input->code != QP_OK) {
+    enum qp_code rc = input->code;
+    if (rc == QP_OK) {
+        rc = qp_fd_read_all(input->fd, input->path, QP_BUNDLE_BYTES_MAX, bundle, err);
+    } else {
         *err = input->why;
-        return input->code;
     }
-    enum qp_code rc = qp_fd_read_all(input->fd, input->path, QP_BUNDLE_BYTES_MAX, bundle, err);
-    if (input->fd != STDIN_FILENO) {
+    if (input->fd > STDIN_FILENO) {
         (void)close(input->fd); /* it was only read */
     }
     return rc;
