@@ -44,7 +44,7 @@ fresh ledger
 disk 24
 mv round/ledger disk/ledger
 mkdir round/new round/receipts
-rounds=$(how_many 60 3)
+rounds=$(how_many 40 3)
 for number in $(seq 1 $((8 * rounds))); do
     more 1 "round/new/$(printf %05d "$number").qst"
 done

@@ -37,7 +37,7 @@ submit d2.qst d3.qst d4.qst d5.qst >/dev/null
 no_fork ledger
 cd ..
 begin
-rounds=$(how_many 300 10)
+rounds=$(how_many 200 10)
 round=0
 while [ $round -lt "$rounds" ]; do
     round=$((round + 1))

@@ -80,8 +80,8 @@ for flags in 2 1 0; do
     begin
     round=0
     case $flags in
-    2) rounds=$(how_many 60 2) ;;
-    *) rounds=$(how_many 20 1) ;; # milder
+    2) rounds=$(how_many 40 2) ;;
+    *) rounds=$(how_many 15 1) ;; # milder
     esac
     while [ $round -lt "$rounds" ]; do
         round=$((round + 1))
