@@ -49,10 +49,15 @@ plan() {
         done | sort -s -k 1,2
 }
 
+# evenly N: so many of the lines.
+evenly() {
+    awk -v n="$1" '{ line[NR] = $0 } END { for (i = 1; i <= n && NR > 0; i++) print line[int(NR * i / n)] }'
+}
+
 # sample SUBJECT: all of the plan; in the short form one of every kind for `submit`, which makes every
 # kind of call that there is, and a few for the others.
 sample() {
-    if [ "${QP_FAULT_SHORT:-}" != yes ]; then
+    if [ -z "${QP_FAULT_SHORT:-}" ]; then
         cat
     else
         awk '{ of[$1 " " $2] = of[$1 " " $2] $0 "\n"; count[$1 " " $2]++ }
@@ -61,9 +66,11 @@ sample() {
                 split(of[kind], line, "\n")
                 print line[int(count[kind] / 2) + 1]
             }
-        }' | sort | case $1 in
-        submit) cat ;;
-        *) awk '{ line[NR] = $0 } END { for (i = 1; i <= 8; i++) print line[int(NR * i / 8)] }' ;;
+        }' | sort | case $1,$QP_FAULT_SHORT in
+        submit,yes) cat ;;
+        submit,*) evenly 16 ;;
+        *,yes) evenly 8 ;;
+        *) evenly 2 ;;
         esac
     fi
 }
