@@ -35,6 +35,7 @@ clients() {
         for file in new/*.qst; do
             [ ! -e stop ] || break
             quipu submit --json --receipts receipts ../disk/ledger --log-key log.key "$file" || true
+            echo # a line that was cut short ends here
         done
     done
 }

@@ -247,7 +247,7 @@ on_disks() {
         rm -rf "$WORK"
         exec unshare -m env QP_FAULT_ALONE=yes sh "$QP_SOURCE/tests/fault/$1.sh"
     fi
-    trap 'umount -l "$WORK"/disk* 2>/dev/null; rm -rf "$WORK"' EXIT
+    trap 'umount -l "$WORK"/disk* 2>/dev/null || true; rm -rf "$WORK"' EXIT
     PATH=$PATH:/usr/sbin:/sbin
     dd if=/dev/zero of=probe bs=1M count=4 status=none
     mkdir disk.probe
