@@ -300,6 +300,23 @@ static inline void season_lot(struct season *season, const char *id, const char 
     season_add(season, &event);
 }
 
+/* A paper about a plot, sealed. content: borrowed until it is signed. */
+static inline void season_document(struct season *season, const char *plot, struct qp_span content)
+{
+    Qp__Event event = QP__EVENT__INIT;
+    Qp__DocumentAttached body = QP__DOCUMENT_ATTACHED__INIT;
+    Qp__Subject subject = QP__SUBJECT__INIT;
+    subject.kind = QP__SUBJECT_KIND__SUBJECT_KIND_PLOT;
+    subject.id = (char *)(uintptr_t)plot;
+    body.subject = &subject;
+    body.title = (char *)(uintptr_t) "A paper, scanned";
+    body.evidence = QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_DOCUMENTED;
+    body.document = season_seal(season, QP__SEALED_KIND__SEALED_KIND_DOCUMENT, content);
+    event.body_case = QP__EVENT__BODY_DOCUMENT_ATTACHED;
+    event.document_attached = &body;
+    season_add(season, &event);
+}
+
 /* What comes before the first harvest, as three records: parties and rules; producers; plots. */
 static inline void season_begin(struct season *season, unsigned plots, struct qp_buf *out)
 {

@@ -103,6 +103,7 @@ struct qp_source {
 struct qp_submit_sink {
     void *context;
     enum qp_code (*done)(void *context, const struct qp_submitted *submitted, struct qp_err *err);
+    bool no_receipts; /* leave `receipt` empty: nobody looks at it, and making it takes time */
 };
 
 /* Admit a stream of submission records in groups. A record that is refused costs no other record

@@ -53,6 +53,39 @@ QP_API QP_MUST_USE enum qp_code qp_bundle_explain(struct qp_span bundle,
                                                   const struct qp_trust *trust, uint64_t now_ms,
                                                   const char *line, size_t most,
                                                   struct qp_verdict **verdict, struct qp_err *err);
+
+/* ---- The same on all cores, and for many bundles ---- */
+
+/* How checks are spread over threads: the library starts none itself. */
+struct qp_executor {
+    void *context;
+    /* Call `item` for 0 to count - 1, each once, in any order, on any threads; back when all are
+     * done. */
+    void (*run)(void *context, void (*item)(void *task, size_t at), void *task, size_t count);
+};
+
+/* Statements whose signatures were found to hold. Those that stand in several bundles are checked
+ * once, where the same memory is given with each. It grows with them, some 130 bytes for one, and
+ * belongs to one thread at a time. */
+struct qp_known;
+QP_API QP_MUST_USE enum qp_code qp_known_new(struct qp_known **known, struct qp_err *err);
+QP_API void qp_known_free(struct qp_known *known); /* NULL is allowed */
+
+/* All zeros is a question like that of qp_bundle_verify without a time. */
+struct qp_bundle_options {
+    uint64_t now_ms;
+    bool evidence;
+    const char *explain;                /* name of a line; NULL: none */
+    size_t explain_most;                /* events told; 0: all */
+    const struct qp_executor *executor; /* NULL: the caller's thread does it all */
+    struct qp_known *known;             /* NULL: nothing is remembered */
+};
+/* Judge a bundle as the three above do. The verdict is the same whatever the executor and whatever
+ * is known. */
+QP_API QP_MUST_USE enum qp_code qp_bundle_judge(struct qp_span bundle, const struct qp_trust *trust,
+                                                const struct qp_bundle_options *options,
+                                                struct qp_verdict **verdict, struct qp_err *err);
+
 QP_API void qp_verdict_free(struct qp_verdict *verdict);
 /* True only when every line that the policy requires passes. */
 QP_API bool qp_verdict_passed(const struct qp_verdict *verdict);

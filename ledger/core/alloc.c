@@ -8,8 +8,9 @@
 #include <string.h>
 
 #ifdef QP_TESTING
-static uint64_t asked;
-static uint64_t allowed = UINT64_MAX;
+/* Atomic, since threads allocate; limits are for tests with one thread. */
+static _Atomic uint64_t asked;
+static _Atomic uint64_t allowed = UINT64_MAX;
 
 void qp_alloc_fail_after(uint64_t count)
 {

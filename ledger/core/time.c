@@ -136,6 +136,16 @@ enum qp_code qp_time_parse(struct qp_span text, uint64_t *time_ms, struct qp_err
     return QP_OK;
 }
 
+unsigned qp_time_year(uint64_t time_ms)
+{
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    uint64_t time = time_ms > QP_TIME_MAX_MS ? QP_TIME_MAX_MS : time_ms;
+    date_of((int64_t)(time / DAY_MS), &year, &month, &day);
+    return (unsigned)year;
+}
+
 void qp_date_format(char text[QP_TIME_TEXT_BYTES], uint64_t time_ms)
 {
     int year = 0;

@@ -18,6 +18,9 @@ enum qp_code qp_time_parse(struct qp_span text, uint64_t *time_ms, struct qp_err
  * QP_TIME_MAX_MS; a greater one is written as the greatest. */
 void qp_time_format(char text[QP_TIME_TEXT_BYTES], uint64_t time_ms);
 
+/* 2026, in UTC. */
+unsigned qp_time_year(uint64_t time_ms);
+
 /* "2026-05-14" of that moment in UTC. */
 void qp_date_format(char text[QP_TIME_TEXT_BYTES], uint64_t time_ms);
 

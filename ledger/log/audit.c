@@ -4,6 +4,7 @@
 #include "host/disk.h"
 #include "host/file.h"
 #include "log/keys.h"
+#include "log/stream.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +16,6 @@
 /* Of the replay's tables beyond what the log's own take: an empty store, and the pages of a group
  * that are written before the old ones are free. */
 #define TEMP_BYTES_LEAST ((uint64_t)1024 * 1024)
-#define GROUP_BYTES ((size_t)16 * 1024 * 1024)
 
 void qp_audit_fault(struct qp_audit *audit, uint64_t entry, const char *format, ...)
 {
@@ -110,7 +110,7 @@ static enum qp_code check_content(struct qp_audit *audit, struct qp_commitments 
                                   uint64_t index, struct qp_err *err)
 {
     const struct qp_row *row = &audit->vault.row;
-    struct qp_arena *scratch = &audit->benches.list[0].scratch;
+    struct qp_arena *scratch = &audit->scratch;
     Qp__SealedContent *content = NULL;
     struct qp_hash hash;
     struct qp_err why;
@@ -138,7 +138,7 @@ static enum qp_code check_vault(struct qp_audit *audit, const struct qp_record *
                                 uint64_t index, struct qp_err *err)
 {
     struct qp_walk *walk = &audit->vault;
-    struct qp_arena *scratch = &audit->benches.list[0].scratch;
+    struct qp_arena *scratch = &audit->scratch;
     struct qp_commitments commitments = {0};
     enum qp_code rc = QP_OK;
     if (!walk->row.found || row_number(walk) > index) {
@@ -163,31 +163,30 @@ static enum qp_code check_vault(struct qp_audit *audit, const struct qp_record *
 
 static void check_item(void *context, size_t at, unsigned worker)
 {
-    struct qp_audit *audit = context;
-    struct qp_replay_item *item = &audit->items[at];
+    struct qp_audit_group *group = context;
+    const struct qp_log *log = group->audit->log;
+    struct qp_replay_item *item = &group->items[at];
     /* Entry 0 says which ledger this is, if its event is sound. */
-    bool names_itself = item->index == 0 || audit->log->vkey.name[0] == '\0';
-    qp_replay_check(item, names_itself ? NULL : &audit->log->ledger_id,
-                    &audit->benches.list[worker]);
+    bool names_itself = item->index == 0 || log->vkey.name[0] == '\0';
+    qp_replay_check(item, names_itself ? NULL : &log->ledger_id, &group->benches.list[worker]);
 }
 
-static void load_group(struct qp_audit *audit)
+/* The entries that come next. Nothing is loaded behind one that cannot be. */
+static void load_group(struct qp_audit *audit, struct qp_audit_group *group)
 {
     size_t bytes = 0;
-    audit->item_count = 0;
-    while (audit->item_count < QP_GROUP_RECORDS_MAX && bytes < GROUP_BYTES &&
-           audit->book->size + audit->item_count < audit->size) {
-        uint64_t index = audit->book->size + audit->item_count;
-        struct qp_replay_item *item = &audit->items[audit->item_count++];
+    group->count = 0;
+    qp_benches_reset(&group->benches);
+    while (group->count < QP_GROUP_RECORDS_MAX && bytes < QP_GROUP_BYTES &&
+           audit->loaded < audit->size && !audit->cut_short) {
+        struct qp_replay_item *item = &group->items[group->count++];
         Qp__Entry *entry = NULL;
         qp_err_init(&item->err);
-        item->index = index;
-        item->code = qp_record_load(&item->record, audit->log->store, index,
-                                    &audit->benches.list[0], &entry, &item->err);
+        item->index = audit->loaded++;
+        item->code = qp_record_load(&item->record, audit->log->store, item->index,
+                                    &group->benches.list[0], &entry, &item->err);
         item->entry = entry;
-        if (item->code != QP_OK) {
-            return; /* the last one that is looked at */
-        }
+        audit->cut_short = item->code != QP_OK;
         bytes += item->record.bytes.len;
         for (size_t i = 0; i < item->record.event_count; i++) {
             bytes += item->record.event_bytes[i].len;
@@ -195,14 +194,12 @@ static void load_group(struct qp_audit *audit)
     }
 }
 
-static enum qp_code replay_group(struct qp_audit *audit, struct qp_err *err)
+static enum qp_code judge_group(struct qp_audit *audit, struct qp_audit_group *group,
+                                struct qp_err *err)
 {
     enum qp_code rc = QP_OK;
-    qp_benches_reset(&audit->benches);
-    load_group(audit);
-    qp_pool_run(audit->log->pool, check_item, audit, audit->item_count);
-    for (size_t i = 0; i < audit->item_count && rc == QP_OK && !audit->broken; i++) {
-        struct qp_replay_item *item = &audit->items[i];
+    for (size_t i = 0; i < group->count && rc == QP_OK && !audit->broken; i++) {
+        struct qp_replay_item *item = &group->items[i];
         uint64_t index = audit->book->size;
         rc = qp_replay_judge(audit->book, item);
         if (is_machine(rc)) {
@@ -225,6 +222,28 @@ static enum qp_code replay_group(struct qp_audit *audit, struct qp_err *err)
     }
     if (audit->options->progress != NULL) {
         audit->options->progress(audit->options->context, audit->report.entries, audit->size);
+    }
+    return rc;
+}
+
+/* While one group is checked by the pool, the one before it is judged, and the one behind it is
+ * loaded into its place. */
+static enum qp_code replay(struct qp_audit *audit, struct qp_err *err)
+{
+    struct qp_audit_group *now = &audit->groups[0]; /* checked */
+    struct qp_audit_group *next = &audit->groups[1];
+    enum qp_code rc = QP_OK;
+    load_group(audit, next);
+    while (rc == QP_OK && !audit->broken && (now->count > 0 || next->count > 0)) {
+        struct qp_audit_group *judged = now;
+        qp_pool_start(audit->log->pool, check_item, next, next->count);
+        rc = now->count > 0 ? judge_group(audit, now, err) : QP_OK;
+        if (rc == QP_OK && !audit->broken) {
+            load_group(audit, now);
+        }
+        qp_pool_wait(audit->log->pool);
+        now = next;
+        next = judged;
     }
     return rc;
 }
@@ -359,16 +378,20 @@ static enum qp_code begin(struct qp_audit *audit, struct qp_err *err)
 {
     struct qp_store_options options = {.create = true};
     audit->tiles = qp_alloc_zero(1, sizeof *audit->tiles);
-    audit->items = qp_alloc_zero(QP_GROUP_RECORDS_MAX, sizeof *audit->items);
-    enum qp_code rc = audit->tiles == NULL || audit->items == NULL
-                          ? qp_fail(err, QP_E_MEMORY, "no memory to audit")
-                          : make_folder(audit, err);
+    enum qp_code rc = audit->tiles == NULL ? qp_fail(err, QP_E_MEMORY, "no memory to audit")
+                                           : make_folder(audit, err);
     rc = rc == QP_OK ? qp_store_open(audit->folder, &options, &audit->temp, err) : rc;
     if (rc == QP_OK) {
         audit->tiles->store = audit->temp;
         rc = qp_book_new(audit->temp, audit->log->store, audit->tiles, &audit->book, err);
     }
-    rc = rc == QP_OK ? qp_log_benches(audit->log, &audit->benches, err) : rc;
+    for (size_t i = 0; i < QP_COUNT(audit->groups) && rc == QP_OK; i++) {
+        struct qp_audit_group *group = &audit->groups[i];
+        group->audit = audit;
+        group->items = qp_alloc_zero(QP_GROUP_RECORDS_MAX, sizeof *group->items);
+        rc = group->items == NULL ? qp_fail(err, QP_E_MEMORY, "no memory to audit")
+                                  : qp_log_benches(audit->log, &group->benches, err);
+    }
     rc = rc == QP_OK ? qp_store_entries(audit->log->store, &audit->size, err) : rc;
     rc = rc == QP_OK ? walk_begin(audit, QP_TABLE_CHECKPOINTS, &audit->checkpoints, err) : rc;
     return rc == QP_OK ? walk_begin(audit, QP_TABLE_VAULT, &audit->vault, err) : rc;
@@ -385,20 +408,21 @@ static void end_walks(struct qp_audit *audit)
 static void end(struct qp_audit *audit)
 {
     end_walks(audit);
-    qp_benches_wipe(&audit->benches);
     qp_book_free(audit->book);
+    for (size_t i = 0; i < QP_COUNT(audit->groups); i++) {
+        qp_benches_wipe(&audit->groups[i].benches);
+        qp_free(audit->groups[i].items);
+    }
     qp_store_close(audit->temp);
     remove_folder(audit);
+    qp_arena_wipe(&audit->scratch);
     qp_free(audit->tiles);
-    qp_free(audit->items);
 }
 
 static enum qp_code run(struct qp_audit *audit, struct qp_err *err)
 {
     enum qp_code rc = begin(audit, err);
-    while (rc == QP_OK && !audit->broken && audit->book->size < audit->size) {
-        rc = replay_group(audit, err);
-    }
+    rc = rc == QP_OK ? replay(audit, err) : rc;
     if (rc == QP_OK && !audit->broken) {
         rc = check_rest(audit, err);
         rc = rc == QP_OK ? qp_audit_compare(audit, err) : rc;

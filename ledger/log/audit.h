@@ -12,6 +12,14 @@ struct qp_walk {
     struct qp_row row;
 };
 
+/* Entries that are loaded and checked together, while the group before them is judged. */
+struct qp_audit_group {
+    struct qp_audit *audit;
+    struct qp_benches benches;
+    struct qp_replay_item *items;
+    size_t count;
+};
+
 struct qp_audit {
     struct qp_log *log;
     const struct qp_audit_options *options;
@@ -23,9 +31,10 @@ struct qp_audit {
     struct qp_store *temp;
     struct qp_tile_cache *tiles;
     struct qp_book *book;
-    struct qp_benches benches;
-    struct qp_replay_item *items;
-    size_t item_count;
+    struct qp_audit_group groups[2];
+    uint64_t loaded; /* entries that were taken into groups */
+    bool cut_short;  /* the last of them could not be loaded */
+    struct qp_arena scratch;
     struct qp_walk checkpoints;
     struct qp_walk vault;
 };

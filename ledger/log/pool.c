@@ -1,12 +1,13 @@
 #include "log/pool.h"
 
 #include "core/alloc.h"
+#include "core/check.h"
 
 #include <pthread.h>
 #include <unistd.h>
 
-#define WORKERS_MAX 16
-#define SHARE 16 /* items taken at once */
+#define THREADS_MAX 16
+#define SHARE_MAX 16 /* items taken at once */
 
 struct helper {
     struct qp_pool *pool;
@@ -18,16 +19,17 @@ struct qp_pool {
     pthread_mutex_t lock;
     pthread_cond_t begun;
     pthread_cond_t ended;
-    unsigned workers;
-    unsigned started; /* helpers that run */
+    unsigned threads; /* helpers that are wanted */
+    unsigned started; /* of these, that run */
     bool stop;
     uint64_t task; /* number of the task at hand */
     unsigned busy; /* helpers at work on it */
     size_t next;
     size_t count;
+    size_t share; /* taken at once */
     void (*item)(void *context, size_t at, unsigned worker);
     void *context;
-    struct helper helpers[WORKERS_MAX];
+    struct helper helpers[THREADS_MAX];
 };
 
 /* Called with the lock held, and returns so. */
@@ -35,7 +37,7 @@ static void work(struct qp_pool *pool, unsigned worker)
 {
     while (pool->next < pool->count) {
         size_t from = pool->next;
-        size_t to = pool->count - from < SHARE ? pool->count : from + SHARE;
+        size_t to = pool->count - from < pool->share ? pool->count : from + pool->share;
         pool->next = to;
         pthread_mutex_unlock(&pool->lock);
         for (size_t at = from; at < to; at++) {
@@ -69,17 +71,18 @@ static void *help(void *context)
     return NULL;
 }
 
-enum qp_code qp_pool_new(unsigned workers, struct qp_pool **pool, struct qp_err *err)
+enum qp_code qp_pool_new(unsigned threads, struct qp_pool **pool, struct qp_err *err)
 {
-    if (workers == 0) {
+    if (threads == 0) {
         long processors = sysconf(_SC_NPROCESSORS_ONLN);
-        workers = processors > 0 ? (unsigned)processors : 1;
+        threads = processors > 0 ? (unsigned)processors : 1;
     }
+    threads = threads < THREADS_MAX ? threads : THREADS_MAX;
     struct qp_pool *made = qp_alloc_zero(1, sizeof *made);
     if (made == NULL) {
         return qp_fail(err, QP_E_MEMORY, "no memory for threads");
     }
-    made->workers = workers < WORKERS_MAX ? workers : WORKERS_MAX;
+    made->threads = threads > 1 ? threads : 0;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->begun, NULL);
     pthread_cond_init(&made->ended, NULL);
@@ -107,39 +110,44 @@ void qp_pool_free(struct qp_pool *pool)
 
 unsigned qp_pool_workers(const struct qp_pool *pool)
 {
-    return pool->workers;
+    return pool->threads + 1;
 }
 
 /* Threads are started when there is work for them first. One that cannot be started is one fewer.
  */
 static void start_helpers(struct qp_pool *pool)
 {
-    while (pool->started + 1 < pool->workers) {
+    while (pool->started < pool->threads) {
         struct helper *helper = &pool->helpers[pool->started];
         *helper = (struct helper){.pool = pool, .worker = pool->started + 1};
         if (pthread_create(&helper->thread, NULL, help, helper) != 0) {
-            pool->workers = pool->started + 1;
+            pool->threads = pool->started;
             return;
         }
         pool->started++;
     }
 }
 
-void qp_pool_run(struct qp_pool *pool, void (*item)(void *context, size_t at, unsigned worker),
-                 void *context, size_t count)
+void qp_pool_start(struct qp_pool *pool, void (*item)(void *context, size_t at, unsigned worker),
+                   void *context, size_t count)
 {
-    if (count > SHARE) {
-        start_helpers(pool);
-    }
+    start_helpers(pool);
     pthread_mutex_lock(&pool->lock);
+    QP_ASSERT(pool->next == pool->count && pool->busy == 0);
     pool->item = item;
     pool->context = context;
     pool->next = 0;
     pool->count = count;
-    if (count > SHARE) {
-        pool->task++;
-        pthread_cond_broadcast(&pool->begun);
-    }
+    pool->share = count / (4 * ((size_t)pool->threads + 1));
+    pool->share = pool->share < 1 ? 1 : pool->share > SHARE_MAX ? SHARE_MAX : pool->share;
+    pool->task++;
+    pthread_cond_broadcast(&pool->begun);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void qp_pool_wait(struct qp_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
     work(pool, 0);
     while (pool->busy > 0) {
         pthread_cond_wait(&pool->ended, &pool->lock);

@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "log/keys.h"
+#include "note/tlog_proof.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -136,10 +137,11 @@ enum qp_code qp_log_event(struct qp_log *log, uint64_t index, uint32_t position,
 }
 
 /* The checkpoint under which the receipt of an entry is made: the first one over it, always the
- * same. */
+ * same. signed_here: it is the newest, which this handle has signed or checked. */
 static enum qp_code checkpoint_over(struct qp_log *log, uint64_t index, uint64_t *size,
-                                    struct qp_span *note, struct qp_err *err)
+                                    struct qp_span *note, bool *signed_here, struct qp_err *err)
 {
+    *signed_here = false;
     struct qp_cursor *cursor = NULL;
     struct qp_row row = {0};
     struct qp_row_key key = qp_key_number(index + 1);
@@ -152,6 +154,7 @@ static enum qp_code checkpoint_over(struct qp_log *log, uint64_t index, uint64_t
     } else { /* the newest one comes into the store with the next group */
         *size = log->head.size;
         *note = qp_span_buf(&log->anchor.note);
+        *signed_here = true;
     }
     qp_cursor_close(cursor);
     return rc;
@@ -186,12 +189,17 @@ enum qp_code qp_log_receipt_of(struct qp_log *log, uint64_t index, struct qp_spa
     struct qp_tlog_proof proof = {.leaf_index = index, .extra = entry};
     struct qp_merkle_range ranges[QP_MERKLE_PATH_MAX];
     uint64_t size = 0;
-    enum qp_code rc = checkpoint_over(log, index, &size, &proof.checkpoint, err);
+    bool signed_here = false;
+    enum qp_code rc = checkpoint_over(log, index, &size, &proof.checkpoint, &signed_here, err);
     rc = rc == QP_OK ? qp_merkle_inclusion_plan(index, size, ranges, &proof.path_count, err) : rc;
     for (size_t i = 0; rc == QP_OK && i < proof.path_count; i++) {
         rc = range_hash(log, ranges[i], &proof.path[i], err);
     }
-    return rc == QP_OK ? qp_tlog_proof_encode(&proof, out, err) : rc;
+    if (rc != QP_OK) {
+        return rc;
+    }
+    return signed_here ? qp_tlog_proof_write(&proof, out, err)
+                       : qp_tlog_proof_encode(&proof, out, err);
 }
 
 enum qp_code qp_log_receipt(struct qp_log *log, uint64_t index, struct qp_buf *out,

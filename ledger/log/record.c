@@ -130,7 +130,7 @@ static enum qp_code check_event(struct qp_record *record, size_t position, struc
                                 Qp__Event **events, struct qp_commitments *commitments,
                                 struct qp_bench *bench, struct qp_err *err)
 {
-    bool keep = bench->keep.total_bytes < QP_KEEP_BYTES;
+    bool keep = bench->keep.total_bytes < bench->keep_bytes;
     struct qp_span bytes = qp_span_bytes(record->event_bytes[position]);
     Qp__Event *event = NULL;
     qp_arena_reset(&bench->scratch);

@@ -103,7 +103,8 @@ static enum qp_code write_book(struct restore *restore, struct qp_err *err)
 static enum qp_code flush(struct restore *restore, struct qp_err *err)
 {
     enum qp_code rc = QP_OK;
-    qp_pool_run(restore->log->pool, check_item, restore, restore->count);
+    qp_pool_start(restore->log->pool, check_item, restore, restore->count);
+    qp_pool_wait(restore->log->pool);
     for (size_t i = 0; i < restore->count && rc == QP_OK; i++) {
         struct qp_replay_item *item = &restore->items[i];
         rc = qp_replay_judge(restore->log->book, item);

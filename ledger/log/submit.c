@@ -1,12 +1,17 @@
 /* The pipeline of admission: read → decode and verify → judge → write → sign → acknowledge, a group
- * of records at a time. Each step takes the whole group, so that steps can be moved to other
- * threads without touching their neighbours; decoding and verifying already run on a pool.
+ * of records at a time. While one group is judged, written and signed by the caller's thread, the
+ * next is read and then checked by a pool: there are two groups, and no more is read until one of
+ * them is done with. What has come so far is a group: a lone record waits for nothing but itself.
  *
- * Memory, whatever the length of the stream: the bytes of one group (QP_GROUP_BYTES, or one record
- * of up to QP_SUBMISSION_BYTES_MAX), what is decoded of it (QP_KEEP_BYTES for each worker, plus
- * one record's lists), and what is to be written for it: entries of about 300 bytes, and state
- * records and edges, each a few hundred bytes for a subject that an event names, here and once more
- * in the pages of the transaction. All of it is freed or used again by the next group.
+ * Only the caller's thread touches the log, in the order of the records; the pool sees the bytes of
+ * its group and the ledger's id.
+ *
+ * Memory, whatever the length of the stream: the bytes of two groups (QP_GROUP_BYTES each, or one
+ * record of up to QP_BESIDE_BYTES; a larger one, of up to QP_SUBMISSION_BYTES_MAX, is alone), what
+ * is decoded of them (QP_KEEP_BYTES each, plus a record's lists), and what is to be written for one
+ * of them: entries of about 300 bytes, and state records and edges, each a few hundred bytes for a
+ * subject that an event names, here and once more in the pages of the transaction. All of it is
+ * freed or used again by the next group.
  *
  * With two workers that is less than 384 MB of the program's own for everything that
  * tests/bench/bench_memory.c sends, which holds it to that: also statements of 4,096 events that
@@ -17,26 +22,10 @@
 
 #include "core/check.h"
 #include "core/time.h"
+#include "log/stream.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define QP_GROUP_BYTES ((size_t)16 * 1024 * 1024)
-#define READ_BYTES ((size_t)1024 * 1024)
-
-/* ---- Read ---- */
-
-struct stream {
-    const struct qp_source *source;
-    uint8_t *data;
-    size_t capacity;
-    size_t len;     /* bytes at hand */
-    size_t at;      /* of these, taken by the group */
-    uint64_t start; /* place of data[0] in the input */
-    uint64_t record_count;
-    bool ended;
-    struct qp_err bad; /* code QP_E_INPUT: what stands at `at` is no record */
-};
 
 struct item {
     struct qp_record record;
@@ -44,106 +33,52 @@ struct item {
     enum qp_code code;
     struct qp_admitted admitted;
     struct qp_span entry; /* when it was admitted now */
-    size_t at;            /* in the stream's data */
-    size_t len;
+    struct qp_cut cut;
 };
 
 struct group {
     struct qp_log *log;
+    struct qp_piece piece;
     struct qp_benches benches;
     struct item *items; /* QP_GROUP_RECORDS_MAX */
     size_t count;
 };
 
-static enum qp_code read_more(struct stream *stream, size_t whole, struct qp_err *err)
-{
-    size_t want = stream->at + (whole > READ_BYTES ? whole : READ_BYTES);
-    if (want < stream->len + 1) {
-        want = stream->len + 1;
-    }
-    if (want > stream->capacity) {
-        size_t capacity = 2 * stream->capacity;
-        capacity = capacity > QP_GROUP_BYTES + READ_BYTES ? want : capacity;
-        capacity = capacity < want ? want : capacity;
-        uint8_t *grown = qp_realloc(stream->data, capacity);
-        if (grown == NULL) {
-            return qp_fail(err, QP_E_MEMORY, "no memory for a submission of %zu bytes", whole);
-        }
-        stream->data = grown;
-        stream->capacity = capacity;
-    }
-    size_t got = 0;
-    enum qp_code rc = stream->source->read(stream->source->context, stream->data + stream->len,
-                                           stream->capacity - stream->len, &got, err);
-    QP_ASSERT(got <= stream->capacity - stream->len);
-    stream->len += got;
-    stream->ended = rc == QP_OK && got == 0;
-    return rc;
-}
+struct submission {
+    struct qp_log *log;
+    const struct qp_submit_sink *sink;
+    struct qp_stream stream;
+    struct group groups[2];
+    uint64_t record_count; /* done with */
+};
 
-/* Length of the record at `at`: 0 when its head is not whole yet. Sets `bad` when it is none. */
-static size_t record_length(struct stream *stream)
-{
-    size_t left = stream->len - stream->at;
-    size_t whole = 0;
-    if (left == 0 || (left < QP_SUBMISSION_HEAD_BYTES && !stream->ended)) {
-        return 0;
-    }
-    struct qp_span head =
-        qp_span_of(stream->data + stream->at,
-                   left < QP_SUBMISSION_HEAD_BYTES ? left : QP_SUBMISSION_HEAD_BYTES);
-    (void)!qp_submission_head(head, &whole, &stream->bad);
-    if (stream->bad.code == QP_OK && stream->ended && whole > left) {
-        qp_fail_at(&stream->bad, QP_E_INPUT, left, "the submission is cut off: %zu bytes of %zu",
-                   left, whole);
-    }
-    return stream->bad.code == QP_OK ? whole : 0;
-}
+/* ---- Read ---- */
 
-static bool wait_is_over(const struct stream *stream)
+/* Fill the group with whole records. beside: another group waits to be written, so this one waits
+ * for nothing. It stays empty when nothing has come, at the end of the stream, and before bytes
+ * that are no record. */
+static enum qp_code read_group(struct submission *submission, struct group *group, bool beside,
+                               struct qp_err *err)
 {
-    return stream->source->ready != NULL && !stream->source->ready(stream->source->context);
-}
-
-/* Fill the group with whole records. It stays empty at the end of the stream and before bytes that
- * are no record. */
-static enum qp_code read_group(struct stream *stream, struct group *group, struct qp_err *err)
-{
-    QP_ASSERT(group->items != NULL);
+    struct qp_stream *stream = &submission->stream;
+    size_t most = beside ? QP_BESIDE_BYTES : SIZE_MAX;
+    enum qp_code rc = qp_stream_begin(stream, &group->piece, err);
     group->count = 0;
-    if (stream->at > 0) {
-        memmove(stream->data, stream->data + stream->at, stream->len - stream->at);
-        stream->start += stream->at;
-        stream->len -= stream->at;
-        stream->at = 0;
-    }
-    while (group->count < QP_GROUP_RECORDS_MAX && stream->bad.code == QP_OK) {
-        size_t whole = record_length(stream);
-        if (stream->bad.code != QP_OK) {
+    while (rc == QP_OK && group->count < QP_GROUP_RECORDS_MAX) {
+        struct item *item = &group->items[group->count];
+        *item = (struct item){.code = QP_OK};
+        rc = qp_stream_take(stream, most, !beside && group->count == 0, &item->cut, err);
+        if (rc != QP_OK || item->cut.len == 0) {
             break;
         }
-        if (whole > 0 && group->count > 0 && stream->at + whole > QP_GROUP_BYTES) {
-            break;
-        }
-        if (whole > 0 && whole <= stream->len - stream->at) {
-            group->items[group->count] = (struct item){.at = stream->at, .len = whole};
-            group->items[group->count++].record.offset = stream->start + stream->at;
-            stream->at += whole;
-            continue;
-        }
-        if (stream->ended || (group->count > 0 && wait_is_over(stream))) {
-            break;
-        }
-        enum qp_code rc = read_more(stream, whole, err);
-        if (rc != QP_OK) {
-            return rc;
-        }
+        group->count++;
     }
     for (size_t i = 0; i < group->count; i++) { /* the bytes move no more */
         struct item *item = &group->items[i];
-        item->record.bytes = qp_span_of(stream->data + item->at, item->len);
+        item->record.offset = item->cut.offset;
+        item->record.bytes = qp_span_of(group->piece.data + item->cut.at, item->cut.len);
     }
-    return QP_OK;
+    return rc;
 }
 
 /* ---- Decode and verify ---- */
@@ -156,6 +91,9 @@ enum qp_code qp_log_benches(struct qp_log *log, struct qp_benches *benches, stru
         benches->count = qp_pool_workers(log->pool);
         benches->list = qp_alloc_zero(benches->count, sizeof *benches->list);
         rc = benches->list != NULL ? QP_OK : qp_fail(err, QP_E_MEMORY, "no memory to verify");
+    }
+    for (unsigned i = 0; rc == QP_OK && i < benches->count; i++) {
+        benches->list[i].keep_bytes = QP_KEEP_BYTES / benches->count;
     }
     return rc;
 }
@@ -241,6 +179,15 @@ enum qp_code qp_log_settle(struct qp_log *log, struct qp_err *err)
 
 /* ---- Acknowledge ---- */
 
+static enum qp_code make_receipt(struct qp_log *log, const struct item *item,
+                                 struct qp_buf *receipt, struct qp_err *err)
+{
+    uint64_t index = item->admitted.index;
+    /* What was just written was just read back: no need to hash it once more. */
+    return item->entry.len > 0 ? qp_log_receipt_of(log, index, item->entry, receipt, err)
+                               : qp_log_receipt(log, index, receipt, err);
+}
+
 static enum qp_code tell_group(struct group *group, uint64_t first,
                                const struct qp_submit_sink *sink, struct qp_err *err)
 {
@@ -254,11 +201,7 @@ static enum qp_code tell_group(struct group *group, uint64_t first,
                                          .bytes = item->record.bytes};
         if (item->code == QP_OK) {
             receipt.len = 0;
-            /* What was just written was just read back: no need to hash it once more. */
-            rc = item->entry.len > 0
-                     ? qp_log_receipt_of(group->log, item->admitted.index, item->entry, &receipt,
-                                         err)
-                     : qp_log_receipt(group->log, item->admitted.index, &receipt, err);
+            rc = sink->no_receipts ? QP_OK : make_receipt(group->log, item, &receipt, err);
             submitted.again = item->admitted.again;
             submitted.index = item->admitted.index;
             submitted.event_count = (uint32_t)item->record.event_count;
@@ -286,16 +229,25 @@ static enum qp_code has_room(const struct group *group, struct qp_err *err)
 {
     uint64_t bytes = ROOM_BYTES;
     for (size_t i = 0; i < group->count; i++) {
-        bytes += group->items[i].entry.len > 0 ? 4 * (uint64_t)group->items[i].len : 0;
+        bytes += group->items[i].entry.len > 0 ? 4 * (uint64_t)group->items[i].cut.len : 0;
     }
     return qp_store_room(group->log->store, bytes, err);
 }
 
-static enum qp_code submit_group(struct group *group, uint64_t first,
-                                 const struct qp_submit_sink *sink, struct qp_err *err)
+static void start_check(struct submission *submission, struct group *group, bool beside)
 {
-    struct qp_log *log = group->log;
-    qp_pool_run(log->pool, check_item, group, group->count);
+    if (group->count == 1 && !beside) {
+        check_item(group, 0, 0); /* done before another thread has woken up */
+    } else if (group->count > 0) {
+        qp_pool_start(submission->log->pool, check_item, group, group->count);
+    }
+}
+
+/* From checked to acknowledged. */
+static enum qp_code finish_group(struct submission *submission, struct group *group,
+                                 struct qp_err *err)
+{
+    struct qp_log *log = submission->log;
     enum qp_code rc = judge_group(group, err);
     if (rc == QP_OK && log->book->pending_count > 0) {
         rc = has_room(group, err);
@@ -308,53 +260,95 @@ static enum qp_code submit_group(struct group *group, uint64_t first,
     if (qp_book_pending(log->book)) {
         rc = qp_log_settle(log, err);
     }
-    rc = rc == QP_OK ? tell_group(group, first, sink, err) : rc;
+    rc = rc == QP_OK ? tell_group(group, submission->record_count, submission->sink, err) : rc;
     qp_book_done(log->book);
+    submission->record_count += group->count;
+    group->count = 0;
+    qp_benches_reset(&group->benches);
     return rc;
 }
 
-static enum qp_code end_of_stream(const struct stream *stream, struct qp_err *err)
+static enum qp_code end_of_stream(const struct submission *submission, struct qp_err *err)
 {
+    const struct qp_stream *stream = &submission->stream;
     if (stream->bad.code != QP_OK) {
-        uint64_t at = stream->start + stream->at;
+        uint64_t at = qp_stream_place(stream);
         uint64_t offset = stream->bad.offset == QP_NO_OFFSET ? at : at + stream->bad.offset;
         return qp_fail_at(err, QP_E_INPUT, offset, "byte %" PRIu64 ": %s", at, stream->bad.text);
     }
-    if (stream->record_count == 0) {
+    if (submission->record_count == 0) {
         return qp_fail(err, QP_E_INPUT, "the input is empty; there is nothing to submit");
     }
     return QP_OK;
 }
 
+static enum qp_code run(struct submission *submission, struct qp_err *err)
+{
+    struct group *next = &submission->groups[0]; /* to be read */
+    struct group *now = NULL;                    /* checked, and to be finished */
+    for (;;) {
+        struct qp_err why;
+        qp_err_init(&why);
+        enum qp_code unread = read_group(submission, next, now != NULL, &why);
+        next->count = unread == QP_OK ? next->count : 0;
+        if (now == NULL && unread == QP_OK && next->count == 0) {
+            return end_of_stream(submission, err);
+        }
+        start_check(submission, next, now != NULL);
+        enum qp_code rc = now != NULL ? finish_group(submission, now, err) : QP_OK;
+        qp_pool_wait(submission->log->pool);
+        if (rc == QP_OK && unread != QP_OK) { /* told after what came before it is safe */
+            if (err != NULL) {
+                *err = why;
+            }
+            return unread;
+        }
+        if (rc == QP_OK && next->piece.at > QP_BESIDE_BYTES) {
+            rc = finish_group(submission, next, err); /* too large to have another beside it */
+        }
+        if (rc != QP_OK) {
+            return rc;
+        }
+        now = next->count > 0 ? next : NULL;
+        if (now != NULL) {
+            next = &submission->groups[now == &submission->groups[0]];
+        }
+    }
+}
+
+static enum qp_code begin(struct submission *submission, struct qp_err *err)
+{
+    enum qp_code rc = QP_OK;
+    for (size_t i = 0; i < QP_COUNT(submission->groups) && rc == QP_OK; i++) {
+        struct group *group = &submission->groups[i];
+        group->log = submission->log;
+        group->items = qp_alloc_zero(QP_GROUP_RECORDS_MAX, sizeof *group->items);
+        rc = group->items == NULL ? qp_fail(err, QP_E_MEMORY, "no memory to submit")
+                                  : qp_log_benches(submission->log, &group->benches, err);
+    }
+    return rc;
+}
+
 enum qp_code qp_log_submit(struct qp_log *log, const struct qp_source *source,
                            const struct qp_submit_sink *sink, struct qp_err *err)
 {
-    struct stream stream = {.source = source};
-    struct group group = {.log = log};
+    struct submission submission = {.log = log, .sink = sink, .stream = {.source = source}};
     if (log->book == NULL) {
         return qp_fail(err, QP_E_USAGE, "the ledger is open for reading");
     }
     if (log->failed) {
         return qp_fail(err, QP_E_STORE, "an earlier write failed; open the ledger again");
     }
-    group.items = qp_alloc_zero(QP_GROUP_RECORDS_MAX, sizeof *group.items);
-    enum qp_code rc = group.items == NULL ? qp_fail(err, QP_E_MEMORY, "no memory to submit")
-                                          : qp_log_benches(log, &group.benches, err);
-    while (rc == QP_OK) {
-        rc = read_group(&stream, &group, err);
-        if (rc != QP_OK || group.count == 0) {
-            break;
-        }
-        rc = submit_group(&group, stream.record_count, sink, err);
-        stream.record_count += group.count;
-        qp_benches_reset(&group.benches);
-    }
-    rc = rc == QP_OK ? end_of_stream(&stream, err) : rc;
+    enum qp_code rc = begin(&submission, err);
+    rc = rc == QP_OK ? run(&submission, err) : rc;
     if (rc == QP_OK) {
         qp_err_init(err); /* what was looked for on the way and not found left its words */
     }
-    qp_benches_wipe(&group.benches);
-    qp_free(group.items);
-    qp_free(stream.data);
+    for (size_t i = 0; i < QP_COUNT(submission.groups); i++) {
+        struct group *group = &submission.groups[i];
+        qp_benches_wipe(&group->benches);
+        qp_free(group->items);
+        qp_free(group->piece.data);
+    }
     return rc;
 }

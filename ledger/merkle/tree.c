@@ -42,7 +42,9 @@ void qp_merkle_frontier_root(const struct qp_merkle_frontier *frontier, struct q
 {
     bool begun = false;
     struct qp_hash node;
-    qp_hash_empty_tree(&node);
+    if (frontier->size == 0) {
+        qp_hash_empty_tree(&node);
+    }
     for (size_t level = 0; level < QP_MERKLE_LEVELS; level++) {
         if ((frontier->size >> level & 1) == 0) {
             continue;

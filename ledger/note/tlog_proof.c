@@ -1,4 +1,4 @@
-#include <quipu/note.h>
+#include "note/tlog_proof.h"
 
 #include "note/lines.h"
 
@@ -18,41 +18,42 @@ static enum qp_code check_checkpoint(struct qp_span bytes, struct qp_err *err)
     return rc == QP_OK ? QP_OK : qp_prefix(err, rc, "checkpoint of a proof");
 }
 
-enum qp_code qp_tlog_proof_encode(const struct qp_tlog_proof *proof, struct qp_buf *out,
-                                  struct qp_err *err)
+static enum qp_code add_lines(const struct qp_tlog_proof *proof, struct qp_buf *out,
+                              struct qp_err *err)
 {
-    struct qp_buf text = {0};
+    enum qp_code rc = qp_buf_add_text(out, FIRST_LINE "\n", err);
+    if (rc == QP_OK && proof->extra.len > 0) {
+        rc = qp_buf_add_text(out, "extra ", err);
+        rc = rc == QP_OK ? qp_base64_line(out, proof->extra.data, proof->extra.len, err) : rc;
+    }
+    rc = rc == QP_OK ? qp_buf_addf(out, err, "index %" PRIu64 "\n", proof->leaf_index) : rc;
+    for (size_t i = 0; rc == QP_OK && i < proof->path_count; i++) {
+        rc = qp_base64_line(out, proof->path[i].bytes, sizeof proof->path[i].bytes, err);
+    }
+    rc = rc == QP_OK ? qp_buf_add_text(out, "\n", err) : rc;
+    return rc == QP_OK ? qp_buf_add(out, proof->checkpoint, err) : rc;
+}
+
+enum qp_code qp_tlog_proof_write(const struct qp_tlog_proof *proof, struct qp_buf *out,
+                                 struct qp_err *err)
+{
+    size_t before = out->len;
     if (proof->path_count > QP_MERKLE_PATH_MAX || proof->leaf_index >= QP_MERKLE_SIZE_MAX ||
         proof->extra.len > QP_TLOG_EXTRA_BYTES_MAX) {
         return qp_fail(err, QP_E_INPUT, "the proof's path, index or extra is out of bounds");
     }
-    enum qp_code rc = check_checkpoint(proof->checkpoint, err);
-    if (rc == QP_OK) {
-        rc = qp_buf_add_text(&text, FIRST_LINE "\n", err);
+    enum qp_code rc = add_lines(proof, out, err);
+    if (rc != QP_OK) {
+        out->len = before;
     }
-    if (rc == QP_OK && proof->extra.len > 0) {
-        rc = qp_buf_add_text(&text, "extra ", err);
-        if (rc == QP_OK) {
-            rc = qp_base64_line(&text, proof->extra.data, proof->extra.len, err);
-        }
-    }
-    if (rc == QP_OK) {
-        rc = qp_buf_addf(&text, err, "index %" PRIu64 "\n", proof->leaf_index);
-    }
-    for (size_t i = 0; rc == QP_OK && i < proof->path_count; i++) {
-        rc = qp_base64_line(&text, proof->path[i].bytes, sizeof proof->path[i].bytes, err);
-    }
-    if (rc == QP_OK) {
-        rc = qp_buf_add_text(&text, "\n", err);
-    }
-    if (rc == QP_OK) {
-        rc = qp_buf_add(&text, proof->checkpoint, err);
-    }
-    if (rc == QP_OK) {
-        rc = qp_buf_add(out, qp_span_buf(&text), err);
-    }
-    qp_buf_wipe(&text);
     return rc;
+}
+
+enum qp_code qp_tlog_proof_encode(const struct qp_tlog_proof *proof, struct qp_buf *out,
+                                  struct qp_err *err)
+{
+    enum qp_code rc = check_checkpoint(proof->checkpoint, err);
+    return rc == QP_OK ? qp_tlog_proof_write(proof, out, err) : rc;
 }
 
 /* `line` is the one behind the first. When it holds extra, the next is taken in its place. */

@@ -8,185 +8,9 @@
 
 #define INVALID(...) qp_fail(err, QP_E_INVALID, __VA_ARGS__)
 
-static unsigned long long ull(uint64_t value)
-{
-    return value;
-}
-
 static enum qp_code no_memory(struct qp_err *err)
 {
     return qp_fail(err, QP_E_MEMORY, "no memory to take the bundle apart");
-}
-
-static bool is_zero(ProtobufCBinaryData bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (bytes.data[i] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ---- One entry ---- */
-
-/* The events shown are under the statement's event root, at their positions. */
-static enum qp_code check_events(struct qp_slice *slice, const Qp__BundleEntry *shown,
-                                 const Qp__Statement *statement, const struct qp_slice_entry *entry,
-                                 struct qp_err *err)
-{
-    size_t count = shown->n_events;
-    if (count != shown->n_positions || shown->event_proof.len % sizeof(struct qp_hash) != 0) {
-        return INVALID("entry %llu shows %zu events at %zu positions", ull(entry->index), count,
-                       shown->n_positions);
-    }
-    if (count == 0) {
-        return shown->event_proof.len == 0
-                   ? QP_OK
-                   : INVALID("entry %llu has a proof for no events", ull(entry->index));
-    }
-    uint64_t *positions = qp_arena_alloc(&slice->scratch, count * sizeof *positions);
-    struct qp_hash *ids = qp_arena_alloc(&slice->scratch, count * sizeof *ids);
-    size_t hash_count = shown->event_proof.len / sizeof(struct qp_hash);
-    struct qp_hash *hashes = qp_arena_alloc(&slice->scratch, (hash_count + 1) * sizeof *hashes);
-    if (positions == NULL || ids == NULL || hashes == NULL) {
-        return no_memory(err);
-    }
-    if (hash_count > 0) {
-        memcpy(hashes, shown->event_proof.data, shown->event_proof.len);
-    }
-    for (size_t i = 0; i < count; i++) {
-        positions[i] = shown->positions[i];
-        ids[i] = slice->events[entry->first_event + i].id;
-    }
-    struct qp_merkle_multi multi = {
-        .leaf_indexes = positions, .leaf_count = count, .tree_size = statement->event_count};
-    struct qp_hash root;
-    struct qp_hash want = qp_bytes_hash(statement->event_root);
-    enum qp_code rc = qp_merkle_multi_root(&multi, ids, hashes, hash_count, &root, err);
-    if (rc == QP_OK && !qp_hash_eq(&root, &want)) {
-        rc = INVALID("the events do not belong under the statement");
-    }
-    return rc == QP_OK ? QP_OK : qp_prefix(err, rc, "entry %llu", ull(entry->index));
-}
-
-static enum qp_code add_events(struct qp_slice *slice, const Qp__BundleEntry *shown,
-                               size_t entry_at, struct qp_err *err)
-{
-    struct qp_slice_entry *entry = &slice->entries[entry_at];
-    entry->first_event = slice->event_count;
-    for (size_t i = 0; i < shown->n_events; i++) {
-        struct qp_slice_event *event = &slice->events[slice->event_count];
-        Qp__Event *decoded = NULL;
-        event->bytes = qp_span_bytes(shown->events[i]);
-        event->entry = entry_at;
-        event->position = i < shown->n_positions ? shown->positions[i] : 0;
-        enum qp_code rc = qp_event_decode(event->bytes, &slice->scratch, &decoded, err);
-        if (rc != QP_OK) {
-            return qp_prefix(err, rc, "entry %llu: event %u", ull(entry->index), event->position);
-        }
-        event->body = decoded->body_case;
-        qp_hash_leaf(&event->id, event->bytes);
-        slice->event_count++;
-        entry->event_count++;
-    }
-    return QP_OK;
-}
-
-static enum qp_code check_statement(struct qp_slice *slice, const struct qp_trust *trust,
-                                    const Qp__Entry *decoded, const Qp__BundleEntry *shown,
-                                    size_t at, struct qp_err *err)
-{
-    struct qp_slice_entry *entry = &slice->entries[at];
-    Qp__Statement *statement = NULL;
-    enum qp_code rc =
-        qp_statement_decode(qp_span_bytes(decoded->statement), &slice->scratch, &statement, err);
-    if (rc != QP_OK) {
-        return qp_prefix(err, rc, "entry %llu: statement", ull(entry->index));
-    }
-    struct qp_hash ledger = qp_bytes_hash(statement->ledger_id);
-    if (!qp_hash_eq(&ledger, &trust->ledger_id)) {
-        return INVALID("entry %llu: the statement is for another ledger", ull(entry->index));
-    }
-    struct qp_signature signature;
-    memcpy(signature.bytes, decoded->signature.data, sizeof signature.bytes);
-    memcpy(entry->issuer.bytes, statement->issuer.data, sizeof entry->issuer.bytes);
-    entry->sequence = statement->sequence;
-    entry->signed_count = statement->event_count;
-    qp_hash_statement(&entry->statement, qp_span_bytes(decoded->statement));
-    rc = qp_verify(&entry->issuer, qp_span_text(QP_STATEMENT_DOMAIN),
-                   qp_span_bytes(decoded->statement), &signature, err);
-    if (rc != QP_OK) {
-        return qp_prefix(err, rc, "entry %llu", ull(entry->index));
-    }
-    if (statement->given_up > statement->sequence) {
-        return INVALID("entry %llu: a statement that gives up more than there was",
-                       ull(entry->index));
-    }
-    entry->first = statement->sequence - statement->given_up;
-    entry->previous = qp_bytes_hash(statement->previous);
-    if (entry->first == 0 && !is_zero(statement->previous)) {
-        return INVALID("entry %llu: a first statement that follows another", ull(entry->index));
-    }
-    return check_events(slice, shown, statement, entry, err);
-}
-
-static enum qp_code check_place(const struct qp_slice *slice, const Qp__Entry *decoded, size_t at,
-                                struct qp_err *err)
-{
-    const struct qp_slice_entry *entry = &slice->entries[at];
-    if (at == 0) {
-        return entry->index == 0 && is_zero(decoded->previous)
-                   ? QP_OK
-                   : INVALID("the bundle does not begin with the ledger's opening");
-    }
-    const struct qp_slice_entry *before = entry - 1;
-    if (entry->index <= before->index || entry->admitted_ms < before->admitted_ms) {
-        return INVALID("entries %llu and %llu are out of order", ull(before->index),
-                       ull(entry->index));
-    }
-    struct qp_hash previous = qp_bytes_hash(decoded->previous);
-    if (entry->index == before->index + 1 && !qp_hash_eq(&previous, &before->leaf)) {
-        return INVALID("entry %llu does not follow from entry %llu", ull(entry->index),
-                       ull(before->index));
-    }
-    return QP_OK;
-}
-
-static enum qp_code decode_entry(struct qp_slice *slice, size_t at, Qp__Entry **decoded,
-                                 struct qp_err *err)
-{
-    qp_arena_reset(&slice->scratch);
-    enum qp_code rc = qp_entry_decode(qp_span_bytes(slice->bundle->entries[at]->entry),
-                                      &slice->scratch, decoded, err);
-    return rc == QP_OK ? QP_OK : qp_prefix(err, rc, "entry %zu of the bundle", at);
-}
-
-/* What the tree needs of an entry: its leaf hash and its place. */
-static enum qp_code place_entry(struct qp_slice *slice, size_t at, struct qp_err *err)
-{
-    struct qp_slice_entry *entry = &slice->entries[at];
-    Qp__Entry *decoded = NULL;
-    enum qp_code rc = decode_entry(slice, at, &decoded, err);
-    if (rc != QP_OK) {
-        return rc;
-    }
-    entry->index = decoded->index;
-    entry->admitted_ms = decoded->admitted_ms;
-    qp_hash_leaf(&entry->leaf, qp_span_bytes(slice->bundle->entries[at]->entry));
-    return check_place(slice, decoded, at, err);
-}
-
-static enum qp_code check_entry(struct qp_slice *slice, const struct qp_trust *trust, size_t at,
-                                struct qp_err *err)
-{
-    const Qp__BundleEntry *shown = slice->bundle->entries[at];
-    Qp__Entry *decoded = NULL;
-    enum qp_code rc = decode_entry(slice, at, &decoded, err);
-    if (rc == QP_OK) {
-        rc = add_events(slice, shown, at, err);
-    }
-    return rc == QP_OK ? check_statement(slice, trust, decoded, shown, at, err) : rc;
 }
 
 /* ---- The tree, the opening ---- */
@@ -352,33 +176,21 @@ static enum qp_code check_sealed(struct qp_slice *slice, struct qp_err *err)
 
 /* ---- The whole ---- */
 
-static enum qp_code make_room(struct qp_slice *slice, struct qp_err *err)
-{
-    size_t event_count = 0;
-    for (size_t i = 0; i < slice->entry_count; i++) {
-        event_count += slice->bundle->entries[i]->n_events;
-    }
-    slice->events = qp_arena_alloc_zero(&slice->arena, event_count, sizeof *slice->events);
-    return slice->events != NULL ? QP_OK : no_memory(err);
-}
-
 static enum qp_code authenticate(struct qp_slice *slice, const struct qp_trust *trust,
+                                 const struct qp_executor *executor, struct qp_known *known,
                                  struct qp_err *err)
 {
     enum qp_code rc = qp_policy_check(trust->log, qp_span_bytes(slice->bundle->checkpoint),
                                       &slice->checkpoint, &slice->witnesses, err);
-    for (size_t i = 0; rc == QP_OK && i < slice->entry_count; i++) {
-        rc = place_entry(slice, i, err);
+    if (rc == QP_OK) {
+        rc = qp_slice_place(slice, executor, err);
     }
     if (rc == QP_OK) {
         rc = check_tree(slice, err);
     }
     /* Only the log's own entries are worth memory for events, and signatures. */
     if (rc == QP_OK) {
-        rc = make_room(slice, err);
-    }
-    for (size_t i = 0; rc == QP_OK && i < slice->entry_count; i++) {
-        rc = check_entry(slice, trust, i, err);
+        rc = qp_slice_check(slice, trust, executor, known, err);
     }
     if (rc == QP_OK) {
         rc = qp_slice_order(slice, err);
@@ -390,8 +202,8 @@ static enum qp_code authenticate(struct qp_slice *slice, const struct qp_trust *
 }
 
 enum qp_code qp_slice_open(struct qp_slice *slice, struct qp_span file,
-                           const struct qp_trust *trust, enum qp_code *authentic,
-                           struct qp_err *reason, struct qp_err *err)
+                           const struct qp_trust *trust, const struct qp_bundle_options *options,
+                           enum qp_code *authentic, struct qp_err *reason, struct qp_err *err)
 {
     *slice = (struct qp_slice){0};
     qp_arena_init(&slice->arena, 0);
@@ -408,7 +220,7 @@ enum qp_code qp_slice_open(struct qp_slice *slice, struct qp_span file,
         }
     }
     if (rc == QP_OK) {
-        *authentic = authenticate(slice, trust, reason);
+        *authentic = authenticate(slice, trust, options->executor, options->known, reason);
         if (*authentic == QP_E_MEMORY) {
             rc = no_memory(err);
         }

@@ -16,9 +16,10 @@ struct qp_slice_entry {
     struct qp_hash leaf;
     struct qp_hash statement; /* qp_hash_statement */
     struct qp_hash previous;  /* what it names as the key's statement before `first` */
-    size_t first_event;       /* in slice->events */
-    size_t event_count;       /* shown */
-    uint32_t signed_count;    /* in the statement */
+    struct qp_signature signature;
+    size_t first_event;    /* in slice->events */
+    size_t event_count;    /* shown */
+    uint32_t signed_count; /* in the statement */
 };
 
 struct qp_slice_event {
@@ -61,10 +62,18 @@ struct qp_slice {
  * wiped, and *authentic says whether everything holds: QP_OK, or QP_E_INVALID and QP_E_INPUT with
  * the reason in `reason`. */
 enum qp_code qp_slice_open(struct qp_slice *slice, struct qp_span file,
-                           const struct qp_trust *trust, enum qp_code *authentic,
-                           struct qp_err *reason, struct qp_err *err) QP_MUST_USE;
+                           const struct qp_trust *trust, const struct qp_bundle_options *options,
+                           enum qp_code *authentic, struct qp_err *reason,
+                           struct qp_err *err) QP_MUST_USE;
 void qp_slice_wipe(struct qp_slice *slice);
 
+/* For qp_slice_open: the place of each entry; then signatures and events of all. QP_E_INVALID,
+ * QP_E_INPUT, QP_E_MEMORY. known: may be NULL. */
+enum qp_code qp_slice_place(struct qp_slice *slice, const struct qp_executor *executor,
+                            struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_slice_check(struct qp_slice *slice, const struct qp_trust *trust,
+                            const struct qp_executor *executor, struct qp_known *known,
+                            struct qp_err *err) QP_MUST_USE;
 /* Put the statements in the order of their keys and sequences. QP_E_INVALID: one key signed two
  * histories. QP_E_MEMORY. For qp_slice_open. */
 enum qp_code qp_slice_order(struct qp_slice *slice, struct qp_err *err) QP_MUST_USE;

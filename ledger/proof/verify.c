@@ -7,10 +7,8 @@
 /* What the caller asks for. */
 struct question {
     const struct qp_trust *trust;
-    uint64_t now_ms;
-    bool evidence;
+    const struct qp_bundle_options *options;
     enum qp_line explain; /* QP_LINE_COUNT: none */
-    size_t most;          /* events that are explained; 0: all */
 };
 
 /* Nothing is said of a bundle that is not authentic but that. */
@@ -44,9 +42,9 @@ static enum qp_code judge(struct qp_judging *judging, const struct question *que
     }
     qp_judge_entries(judging);
     if (rc == QP_OK && question->explain != QP_LINE_COUNT) {
-        rc = qp_judge_explain(judging, question->most);
+        rc = qp_judge_explain(judging, question->options->explain_most);
     }
-    return rc == QP_OK && question->evidence ? qp_judge_evidence(judging) : rc;
+    return rc == QP_OK && question->options->evidence ? qp_judge_evidence(judging) : rc;
 }
 
 /* Plots point into the bundle's bytes, which the caller need not keep. */
@@ -76,7 +74,7 @@ static enum qp_code judge_authentic(struct qp_slice *slice, const struct questio
                                  .replay = &replay,
                                  .verdict = verdict,
                                  .contamination = &contamination,
-                                 .now_ms = question->now_ms,
+                                 .now_ms = question->options->now_ms,
                                  .err = err};
     number_authentic(verdict, slice);
     enum qp_code rc = qp_verdict_begin(verdict, slice->event_count, question->explain, err);
@@ -113,7 +111,8 @@ static enum qp_code verify(struct qp_span bundle, const struct question *questio
     struct qp_err reason;
     enum qp_code authentic = QP_OK;
     qp_err_init(&reason);
-    enum qp_code rc = qp_slice_open(&slice, bundle, question->trust, &authentic, &reason, err);
+    enum qp_code rc =
+        qp_slice_open(&slice, bundle, question->trust, question->options, &authentic, &reason, err);
     if (rc != QP_OK) {
         return rc;
     }
@@ -136,26 +135,34 @@ static enum qp_code verify(struct qp_span bundle, const struct question *questio
     return QP_OK;
 }
 
+enum qp_code qp_bundle_judge(struct qp_span bundle, const struct qp_trust *trust,
+                             const struct qp_bundle_options *options, struct qp_verdict **verdict,
+                             struct qp_err *err)
+{
+    struct question question = {.trust = trust, .options = options, .explain = QP_LINE_COUNT};
+    enum qp_code rc =
+        options->explain == NULL ? QP_OK : qp_line_find(options->explain, &question.explain, err);
+    return rc == QP_OK ? verify(bundle, &question, verdict, err) : rc;
+}
+
 enum qp_code qp_bundle_verify(struct qp_span bundle, const struct qp_trust *trust, uint64_t now_ms,
                               struct qp_verdict **verdict, struct qp_err *err)
 {
-    struct question question = {.trust = trust, .now_ms = now_ms, .explain = QP_LINE_COUNT};
-    return verify(bundle, &question, verdict, err);
+    struct qp_bundle_options options = {.now_ms = now_ms};
+    return qp_bundle_judge(bundle, trust, &options, verdict, err);
 }
 
 enum qp_code qp_bundle_evidence(struct qp_span bundle, const struct qp_trust *trust,
                                 uint64_t now_ms, struct qp_verdict **verdict, struct qp_err *err)
 {
-    struct question question = {
-        .trust = trust, .now_ms = now_ms, .evidence = true, .explain = QP_LINE_COUNT};
-    return verify(bundle, &question, verdict, err);
+    struct qp_bundle_options options = {.now_ms = now_ms, .evidence = true};
+    return qp_bundle_judge(bundle, trust, &options, verdict, err);
 }
 
 enum qp_code qp_bundle_explain(struct qp_span bundle, const struct qp_trust *trust, uint64_t now_ms,
                                const char *line, size_t most, struct qp_verdict **verdict,
                                struct qp_err *err)
 {
-    struct question question = {.trust = trust, .now_ms = now_ms, .most = most};
-    enum qp_code rc = qp_line_find(line, &question.explain, err);
-    return rc == QP_OK ? verify(bundle, &question, verdict, err) : rc;
+    struct qp_bundle_options options = {.now_ms = now_ms, .explain = line, .explain_most = most};
+    return qp_bundle_judge(bundle, trust, &options, verdict, err);
 }

@@ -7,7 +7,6 @@
 #include "core/time.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 __extension__ typedef unsigned __int128 wide;
@@ -39,7 +38,6 @@ static enum qp_code refuse_times(struct qp_job *job, const Qp__LotHarvested *bod
 
 enum qp_code qp_job_harvest_times(struct qp_job *job, const Qp__LotHarvested *body)
 {
-    char from[QP_TIME_TEXT_BYTES];
     if (body->harvest_from_ms > body->harvest_to_ms ||
         body->harvest_to_ms > job->event->occurred_ms + QP_RULES_SLACK_MS) {
         return refuse_times(job, body, "picking ends before delivery");
@@ -47,8 +45,7 @@ enum qp_code qp_job_harvest_times(struct qp_job *job, const Qp__LotHarvested *bo
     if (body->harvest_from_ms + HARVEST_AGE_DAYS_MAX * DAY_MS < job->event->occurred_ms) {
         return refuse_times(job, body, "no ledger takes what was picked over ten years before");
     }
-    qp_date_format(from, body->harvest_from_ms);
-    uint32_t year = (uint32_t)strtoul(from, NULL, 10);
+    uint32_t year = qp_time_year(body->harvest_from_ms);
     if (year != body->crop_year && year != body->crop_year + 1) {
         return refuse_times(job, body, "the crop year is the one in which the harvest began");
     }

@@ -67,19 +67,11 @@ bool qp_job_has_role(const struct qp_job *job, uint32_t roles)
     return (qp_party_roles(job->issuer) & roles) != 0;
 }
 
-/* The key's record, its party, and why it may not sign, if it may not. */
-static enum qp_code find_issuer(const struct qp_public_key *key, struct qp_state *state,
-                                struct qp_arena *scratch, char party[32], Qp__PartyState **record,
-                                struct qp_err *err)
+static enum qp_code refuse_key(const struct qp_public_key *key, const Qp__KeyState *known,
+                               struct qp_err *err)
 {
     char hex[65];
-    struct qp_state_key at = qp_state_key_public(key);
-    Qp__KeyState *known = NULL;
     qp_hex_encode(hex, qp_span_of(key->bytes, sizeof key->bytes));
-    enum qp_code rc = qp_state_read(state, &at, &qp_rule_key_state, scratch, &known, err);
-    if (rc != QP_OK) {
-        return rc;
-    }
     if (known == NULL) {
         return qp_refuse(err, "QP-KEY-UNKNOWN",
                          "key %.16s… is not enrolled in this ledger; its registrar has to enrol it",
@@ -92,11 +84,28 @@ static enum qp_code find_issuer(const struct qp_public_key *key, struct qp_state
             "%llu; sign with the party's present key",
             hex, known->party, (unsigned long long)known->until->index);
     }
+    return qp_refuse(err, "QP-PARTY-UNKNOWN", "party %s of key %.16s… is not enrolled",
+                     known->party, hex);
+}
+
+/* The key's record, its party, and why it may not sign, if it may not. */
+static enum qp_code find_issuer(const struct qp_public_key *key, struct qp_state *state,
+                                struct qp_arena *scratch, char party[32], Qp__PartyState **record,
+                                struct qp_err *err)
+{
+    struct qp_state_key at = qp_state_key_public(key);
+    Qp__KeyState *known = NULL;
+    enum qp_code rc = qp_state_read(state, &at, &qp_rule_key_state, scratch, &known, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (known == NULL || known->until != NULL) {
+        return refuse_key(key, known, err);
+    }
     at = qp_state_key_text(QP_STATE_PARTY, known->party);
     rc = qp_state_read(state, &at, &qp_rule_party_state, scratch, record, err);
     if (rc == QP_OK && *record == NULL) {
-        rc = qp_refuse(err, "QP-PARTY-UNKNOWN", "party %s of key %.16s… is not enrolled",
-                       known->party, hex);
+        rc = refuse_key(key, known, err);
     }
     if (rc == QP_OK && (*record)->suspended) {
         rc = qp_refuse(err, "QP-PARTY-SUSPENDED", "party %s is suspended", known->party);

@@ -32,7 +32,11 @@ enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp
     MDB_val v;
     int rc = mdb_get(store->view, store->tables[table], &k, &v);
     if (rc == MDB_NOTFOUND) {
-        return qp_fail(err, QP_E_NOT_FOUND, "not there");
+        if (err != NULL) { /* most are expected: no words are made for them */
+            qp_err_init(err);
+            err->code = QP_E_NOT_FOUND;
+        }
+        return QP_E_NOT_FOUND;
     }
     if (rc != 0) {
         return qp_store_fail(store, rc, "reading", err);

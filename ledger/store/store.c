@@ -36,6 +36,9 @@ static const char *const table_names[QP_TABLE_COUNT] = {[QP_TABLE_META] = "meta"
 struct qp_writer {
     struct qp_store *store;
     MDB_txn *txn;
+    /* One for each table that was written to, so that a row near the last one is found without a
+     * way down from the root. They end with the transaction. */
+    MDB_cursor *cursors[QP_TABLE_COUNT];
     bool map_full;
 };
 
@@ -333,7 +336,10 @@ enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp
     unsigned flags = how == QP_PUT_ANY   ? 0U
                      : how == QP_PUT_NEW ? (unsigned)MDB_NOOVERWRITE
                                          : (unsigned)(MDB_APPEND | MDB_NOOVERWRITE);
-    int rc = mdb_put(writer->txn, writer->store->tables[table], &k, &v, flags);
+    MDB_cursor **cursor = &writer->cursors[table];
+    int rc =
+        *cursor == NULL ? mdb_cursor_open(writer->txn, writer->store->tables[table], cursor) : 0;
+    rc = rc == 0 ? mdb_cursor_put(*cursor, &k, &v, flags) : rc;
     if (rc == MDB_KEYEXIST) {
         return qp_fail(err, QP_E_STORE,
                        "%s: table %s holds a row that should not be there; run an audit",

@@ -65,22 +65,10 @@ static void make_lots(struct maker *maker, unsigned count, struct qp_buf *out)
 /* A paper about plot 0, sealed. */
 static void make_document(struct maker *maker, size_t bytes)
 {
-    Qp__Event event = QP__EVENT__INIT;
-    Qp__DocumentAttached body = QP__DOCUMENT_ATTACHED__INIT;
-    Qp__Subject subject = QP__SUBJECT__INIT;
     uint8_t *content = qp_arena_alloc(&maker->season.arena, bytes);
     assert_non_null(content);
     memset(content, (int)(maker->documents++ & 0x7f), bytes);
-    subject.kind = QP__SUBJECT_KIND__SUBJECT_KIND_PLOT;
-    subject.id = (char *)(uintptr_t) "coop-norte/P00000";
-    body.subject = &subject;
-    body.title = (char *)(uintptr_t) "A paper, scanned";
-    body.evidence = QP__EVIDENCE_LEVEL__EVIDENCE_LEVEL_DOCUMENTED;
-    body.document = season_seal(&maker->season, QP__SEALED_KIND__SEALED_KIND_DOCUMENT,
-                                qp_span_of(content, bytes));
-    event.body_case = QP__EVENT__BODY_DOCUMENT_ATTACHED;
-    event.document_attached = &body;
-    season_add(&maker->season, &event);
+    season_document(&maker->season, "coop-norte/P00000", qp_span_of(content, bytes));
 }
 
 static void make_documents(struct maker *maker, unsigned count, size_t bytes, struct qp_buf *out)

@@ -36,7 +36,8 @@ mkdir ../season
 cd ../season || exit
 season
 pages=
-for name in log show trace impact receipt prove policy verify export audit stats fork-proof; do
+for name in log show trace impact receipt prove policy verify export audit stats fork-proof backup \
+    restore resume scrub; do
     if [ -f "$MAN/quipu-$name.1" ]; then
         pages="$pages quipu-$name.1"
     fi

@@ -178,3 +178,12 @@ expect 2 quipu verify shipment.quipu --policy policy.json --limit 3
 
 # From a pipe.
 quipu verify - --policy policy.json <shipment.quipu >out || fail 'a bundle on stdin'
+
+# Many bundles: a verdict for each, one object a line, and one that fails makes it a no. What they
+# share is checked once, and is no less wrong for it.
+cp shipment.quipu again.quipu
+expect 0 quipu verify --json shipment.quipu again.quipu --policy policy.json
+is "$(jq -r .verdict out | tr '\n' ' ')" 'PASS PASS '
+quipu verify --json shipment.quipu changed.quipu again.quipu --policy policy.json >out 2>err &&
+    fail 'a changed bundle passes beside a sound one'
+is "$(jq -r 'select(.verdict == "PASS") | .verdict' out | tr '\n' ' ')" 'PASS PASS '

@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     snprintf(policy_text, sizeof policy_text, "log %s\nquorum none\n", argv[1]);
     MUST(qp_init(&err));
     MUST(qp_policy_new(qp_span_text(policy_text), &policy, &err));
-    struct qp_submit_sink sink = {policy, check};
+    struct qp_submit_sink sink = {.context = policy, .done = check};
     MUST(qp_key_file_open("log.key", NULL, &key, &err));
     struct qp_log_options options = {.mode = QP_LOG_WRITE, .log_key = key};
     MUST(qp_log_create("ledger", first, &options, &err));

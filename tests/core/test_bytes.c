@@ -67,6 +67,7 @@ static void reads_and_writes_times(void **state)
         qp_date_format(text, day * 86400000);
         assert_ok(qp_time_parse(qp_span_text(text), &back, err));
         assert_int_equal(back, day * 86400000);
+        assert_int_equal(qp_time_year(day * 86400000 + 86399999), strtoul(text, NULL, 10));
     }
     static const char *const bad[] = {"2026-02-29",
                                       "2026-5-14",

@@ -176,6 +176,34 @@ static void a_full_store_says_so_and_takes_the_file_later(void **state)
     qp_buf_wipe(&records);
 }
 
+/* While the group behind it is being checked already. */
+static void nothing_is_acknowledged_after_a_write_that_failed(void **state)
+{
+    (void)state;
+    struct qp_buf records = {0};
+    struct told told = {0};
+    struct qp_err why = {0};
+    struct qp_log *log = NULL;
+    struct qp_log_options options = folder_options(&folder, QP_LOG_WRITE);
+    folder_grow(&folder, 2);
+    options.map_bytes_max = 8 * 1024 * 1024;
+    season_harvests(&folder.season, 2, 12000, 4, &records);
+    assert_ok(qp_log_open(folder.dir, &options, &log, err));
+    assert_int_equal(folder_submit(log, &records, 0, &told, &why), QP_E_FULL);
+    assert_non_null(strstr(why.text, "limit"));
+    assert_true(told.ok > 0 && told.ok < 12000);
+    assert_int_equal(qp_log_size(log), 6 + told.ok);
+    assert_int_equal(folder_submit(log, &records, 0, &told, &why), QP_E_STORE);
+    qp_log_close(log);
+    log = folder_open(&folder, QP_LOG_WRITE);
+    assert_int_equal(qp_log_size(log), 6 + told.ok);
+    folder_admit(log, &records);
+    assert_int_equal(qp_log_size(log), 12006);
+    qp_log_close(log);
+    qp_buf_wipe(&told.receipts);
+    qp_buf_wipe(&records);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +212,7 @@ int main(void)
         T(an_audit_finds_no_faults_that_are_only_lack_of_memory),
         T(a_tiny_map_grows_under_the_log),
         T(a_full_store_says_so_and_takes_the_file_later),
+        T(nothing_is_acknowledged_after_a_write_that_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,7 @@ static void mends_a_bit_in_each_table(void **state)
 {
     (void)state;
     sound();
-    for (unsigned row = 0; row < ENTRIES; row += 61) {
+    for (unsigned row = 0; row < ENTRIES; row += 101) {
         found_and_mended(QP_TABLE_ENTRIES, row, row % 50, QP_FAULT_ENTRY);
         found_and_mended(QP_TABLE_EVENTS, row, row % 20, QP_FAULT_EVENTS);
     }
@@ -239,7 +239,7 @@ static void memory_may_run_out_at_any_moment(void **state)
 {
     (void)state;
     size_t refused = 0;
-    for (uint64_t n = 0;; n += n < 60 ? 1 : 23) {
+    for (uint64_t n = 0;; n += n < 40 ? 1 : 37) {
         struct qp_log_options open = folder_options(&folder, QP_LOG_REPAIR);
         struct qp_scrub_options options = {.repair_from = n % 2 == 0 ? copy : second};
         struct qp_scrub_report report = {0};

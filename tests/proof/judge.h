@@ -11,7 +11,8 @@ struct judged {
     char text[16384]; /* the verdict as JSON, or the error */
 };
 
-static inline struct judged judge_file(struct qp_span file, const struct qp_trust *trust)
+static inline struct judged judge_with(struct qp_span file, const struct qp_trust *trust,
+                                       const struct qp_bundle_options *options)
 {
     static const char *const names[] = {"PASS", "FAIL", "NOT SHOWN"};
     struct judged judged = {.code = QP_OK};
@@ -20,7 +21,7 @@ static inline struct judged judge_file(struct qp_span file, const struct qp_trus
     struct qp_buf text = {0};
     json_t *json = NULL;
     qp_err_init(&why);
-    judged.code = qp_bundle_verify(file, trust, FORGE_NOW_MS, &verdict, &why);
+    judged.code = qp_bundle_judge(file, trust, options, &verdict, &why);
     if (judged.code != QP_OK) {
         assert_true(why.text[0] != '\0');
         snprintf(judged.text, sizeof judged.text, "%s", why.text);
@@ -49,6 +50,35 @@ static inline struct judged judge_file(struct qp_span file, const struct qp_trus
     qp_buf_wipe(&text);
     qp_verdict_free(verdict);
     return judged;
+}
+
+/* Threads end in any order; this is the least likely one. */
+static inline void run_backwards(void *context, void (*item)(void *task, size_t at), void *task,
+                                 size_t count)
+{
+    (void)context;
+    while (count > 0) {
+        item(task, --count);
+    }
+}
+
+/* Judged alone, and with checks that are spread and statements that are known: the verdict is the
+ * same, whatever was judged before. */
+static inline struct judged judge_file(struct qp_span file, const struct qp_trust *trust)
+{
+    static struct qp_known *known; /* by all tests of a program */
+    const struct qp_executor executor = {.run = run_backwards};
+    struct qp_bundle_options options = {.now_ms = FORGE_NOW_MS};
+    struct judged alone = judge_with(file, trust, &options);
+    if (known == NULL) {
+        assert_ok(qp_known_new(&known, err));
+    }
+    options.executor = &executor;
+    options.known = known;
+    struct judged spread = judge_with(file, trust, &options);
+    assert_int_equal(spread.code, alone.code);
+    assert_string_equal(spread.text, alone.text);
+    return alone;
 }
 
 /* The line has this result, and the verdict's text holds these words. */

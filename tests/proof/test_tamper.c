@@ -4,6 +4,9 @@
 static struct forge forge;
 static struct qp_trust *trust;
 static struct qp_span file;
+/* Judged alone, and after every statement of the sound bundle has become known. */
+static struct qp_bundle_options alone = {.now_ms = FORGE_NOW_MS};
+static struct qp_bundle_options knowing = {.now_ms = FORGE_NOW_MS};
 
 static int make(void **state)
 {
@@ -11,7 +14,10 @@ static int make(void **state)
     season_make(&forge, &(struct season_steps){.last = NULL});
     trust = forge_trust(&forge, "");
     file = forge_file(&forge, forge_bundle(&forge, "exporter/S-1"));
-    struct judged judged = judge_file(file, trust);
+    assert_ok(qp_known_new(&knowing.known, err));
+    struct judged judged = judge_with(file, trust, &knowing);
+    assert_true(judged.passed);
+    judged = judge_file(file, trust);
     assert_true(judged.passed);
     return 0;
 }
@@ -19,6 +25,7 @@ static int make(void **state)
 static int unmake(void **state)
 {
     (void)state;
+    qp_known_free(knowing.known);
     qp_trust_free(trust);
     forge_wipe(&forge);
     return 0;
@@ -34,7 +41,8 @@ static void refuses_every_single_byte_change(void **state)
         for (size_t k = 0; k < sizeof flips; k++) {
             memcpy(copy, file.data, file.len);
             copy[i] ^= flips[k];
-            struct judged judged = judge_file(qp_span_of(copy, file.len), trust);
+            struct judged judged =
+                judge_with(qp_span_of(copy, file.len), trust, k == 1 ? &knowing : &alone);
             if (judged.code == QP_OK && judged.passed) {
                 fail_msg("byte %zu with %02x flipped still passes", i, flips[k]);
             }
@@ -51,7 +59,7 @@ static void refuses_every_truncation(void **state)
         uint8_t *copy = malloc(len + 1);
         assert_non_null(copy);
         memcpy(copy, file.data, len);
-        struct judged judged = judge_file(qp_span_of(copy, len), trust);
+        struct judged judged = judge_with(qp_span_of(copy, len), trust, &alone);
         assert_true(judged.code != QP_OK || !judged.passed);
         free(copy);
     }
@@ -66,7 +74,7 @@ static void refuses_appended_bytes(void **state)
     for (size_t more = 1; more <= 64; more++) {
         for (int value = 0; value < 256; value += 51) {
             memset(longer + file.len, value, more);
-            struct judged judged = judge_file(qp_span_of(longer, file.len + more), trust);
+            struct judged judged = judge_with(qp_span_of(longer, file.len + more), trust, &knowing);
             assert_true(judged.code != QP_OK || !judged.passed);
         }
     }

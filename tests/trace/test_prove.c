@@ -39,8 +39,9 @@ static void open_bundle(struct qp_log *log, const char *shipment, unsigned discl
     memset(opened, 0, sizeof *opened);
     assert_ok(qp_prove(log, shipment, disclose, &opened->bytes, &opened->report, err));
     opened->trust = trust_new();
-    assert_ok(qp_slice_open(&opened->slice, qp_span_buf(&opened->bytes), opened->trust, &authentic,
-                            &reason, err));
+    struct qp_bundle_options options = {.now_ms = 0};
+    assert_ok(qp_slice_open(&opened->slice, qp_span_buf(&opened->bytes), opened->trust, &options,
+                            &authentic, &reason, err));
     if (authentic != QP_OK) {
         fail_msg("not authentic: %s", reason.text);
     }

@@ -319,7 +319,8 @@ static enum qp_code submit_file(struct submit *submit, struct qp_log *log, const
                                 struct qp_err *err)
 {
     const struct qp_source source = {.context = submit, .read = read_some, .ready = is_ready};
-    const struct qp_submit_sink sink = {.context = submit, .done = done};
+    const struct qp_submit_sink sink = {
+        .context = submit, .done = done, .no_receipts = submit->receipts == NULL};
     bool is_stdin = strcmp(path, "-") == 0;
     submit->file = is_stdin ? "stdin" : path;
     submit->lines = 0;

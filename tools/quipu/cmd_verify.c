@@ -8,6 +8,7 @@
 #include "core/time.h"
 #include "host/clock.h"
 #include "host/file.h"
+#include "log/pool.h"
 #include "proof/explain.h"
 #include "wire/json.h"
 
@@ -78,25 +79,41 @@ static enum qp_code tell(struct cli *cli, const char *path, struct qp_span bytes
 
 struct request {
     const struct qp_trust *trust;
-    uint64_t now_ms;
-    const char *explain; /* name of a line; NULL: none */
-    size_t most;         /* events of it; 0: all */
+    struct qp_bundle_options options;
 };
+
+/* A task of the library as one of the pool. */
+struct spread {
+    void (*item)(void *task, size_t at);
+    void *task;
+};
+
+static void run_item(void *context, size_t at, unsigned worker)
+{
+    const struct spread *spread = context;
+    (void)worker;
+    spread->item(spread->task, at);
+}
+
+static void run_on_pool(void *context, void (*item)(void *task, size_t at), void *task,
+                        size_t count)
+{
+    struct qp_pool *pool = context;
+    struct spread spread = {.item = item, .task = task};
+    qp_pool_start(pool, run_item, &spread, count);
+    qp_pool_wait(pool);
+}
 
 /* QP_E_INVALID without a text: judged, and the answer is no. */
 static enum qp_code verify_one(struct cli *cli, const char *path, const struct request *request,
                                struct qp_err *err)
 {
     const struct qp_trust *trust = request->trust;
-    uint64_t now_ms = request->now_ms;
     struct qp_buf bundle = {0};
     struct qp_verdict *verdict = NULL;
     enum qp_code rc = qp_file_read(path, QP_BUNDLE_BYTES_MAX, &bundle, err);
     if (rc == QP_OK) {
-        rc = request->explain == NULL
-                 ? qp_bundle_verify(qp_span_buf(&bundle), trust, now_ms, &verdict, err)
-                 : qp_bundle_explain(qp_span_buf(&bundle), trust, now_ms, request->explain,
-                                     request->most, &verdict, err);
+        rc = qp_bundle_judge(qp_span_buf(&bundle), trust, &request->options, &verdict, err);
         if (rc != QP_OK) {
             rc = bundle_failed(path, qp_span_buf(&bundle), rc, err);
         }
@@ -117,6 +134,44 @@ static enum qp_code verify_one(struct cli *cli, const char *path, const struct r
 static enum qp_code worse(enum qp_code a, enum qp_code b)
 {
     return cli_exit(b) > cli_exit(a) ? b : a;
+}
+
+static enum qp_code verify_all(struct cli *cli, const struct cli_operands *files,
+                               const struct request *request, struct qp_err *err)
+{
+    enum qp_code rc = QP_OK;
+    for (int i = 0; i < files->count; i++) {
+        if (i > 0 && !cli->json) {
+            printf("\n");
+        }
+        qp_err_init(err);
+        enum qp_code one = verify_one(cli, files->list[i], request, err);
+        cli_error(cli, err); /* silent when there is nothing to say */
+        rc = worse(rc, one);
+    }
+    qp_err_init(err);
+    return rc;
+}
+
+/* Threads share the checks of a bundle; a statement that stands in several is checked once. */
+static enum qp_code verify_on_all_cores(struct cli *cli, const struct cli_operands *files,
+                                        struct request *request, struct qp_err *err)
+{
+    struct qp_pool *pool = NULL;
+    struct qp_known *known = NULL;
+    enum qp_code rc = qp_pool_new(0, &pool, err);
+    if (rc == QP_OK && files->count > 1) {
+        rc = qp_known_new(&known, err);
+    }
+    if (rc == QP_OK) {
+        struct qp_executor executor = {.context = pool, .run = run_on_pool};
+        request->options.executor = &executor;
+        request->options.known = known;
+        rc = verify_all(cli, files, request, err);
+    }
+    qp_known_free(known);
+    qp_pool_free(pool);
+    return rc;
 }
 
 /* A line that is none is told before any file is read. */
@@ -184,20 +239,12 @@ enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *e
     if (rc != QP_OK) {
         return rc;
     }
-    struct request request = {.trust = trust,
-                              .now_ms = now_ms,
-                              .explain = explain,
-                              .most = (size_t)(limit == UINT64_MAX ? EXPLAIN_MOST : limit)};
-    for (int i = 0; i < operands.count; i++) {
-        if (i > 0 && !cli->json) {
-            printf("\n");
-        }
-        qp_err_init(err);
-        enum qp_code one = verify_one(cli, operands.list[i], &request, err);
-        cli_error(cli, err); /* silent when there is nothing to say */
-        rc = worse(rc, one);
-    }
-    qp_err_init(err);
+    struct request request = {
+        .trust = trust,
+        .options = {.now_ms = now_ms,
+                    .explain = explain,
+                    .explain_most = (size_t)(limit == UINT64_MAX ? EXPLAIN_MOST : limit)}};
+    rc = verify_on_all_cores(cli, &operands, &request, err);
     qp_trust_free(trust);
     return rc;
 }

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include "core/check.h"
+#include "host/crash.h"
 
 #include <signal.h>
 #include <string.h>
@@ -53,6 +54,11 @@ int main(int argc, char **argv)
     struct cli cli;
     struct qp_err err;
     qp_err_init(&err);
+    qp_crash_words(
+        "quipu: stopped at memory that cannot be read. A file it had open was cut short or is "
+        "damaged: the store may be damaged; quipu scrub looks, quipu restore makes it "
+        "anew from a backup\n",
+        cli_exit(QP_E_STORE));
     /* A file at its limit is an error to tell of, not a reason to die. */
     (void)signal(SIGXFSZ, SIG_IGN);
     cli_init(&cli, argc, argv);
