@@ -6,6 +6,7 @@
 #define QUIPU_BYTES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <quipu/err.h>
 
@@ -23,7 +24,17 @@ struct qp_buf {
     uint8_t *data;
     size_t len;
     size_t capacity;
+    bool secret; /* its bytes stand in guarded memory */
 };
+
+/* An empty buffer for a passphrase or for the bytes of a key: in memory that is kept out of swap
+ * and of core dumps, as far as the system lets it (RLIMIT_MEMLOCK), between pages that nobody can
+ * touch. Each costs a few pages and system calls. After qp_init only. It stays secret when wiped.
+ */
+#define QP_BUF_SECRET                                                                              \
+    {                                                                                              \
+        NULL, 0, 0, true                                                                           \
+    }
 
 /* Fixed-size values are structs of one field, so that a hash cannot be passed for a key. */
 struct qp_hash {

@@ -2,7 +2,10 @@
 
 #include "core/check.h"
 
+#include <sodium.h>
+
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,14 +28,11 @@ uint64_t qp_alloc_count(void)
 static bool may_allocate(void)
 {
     asked++;
-    if (allowed == UINT64_MAX) {
-        return true;
+    uint64_t left = allowed;
+    while (left != UINT64_MAX && left != 0 &&
+           !atomic_compare_exchange_weak(&allowed, &left, left - 1)) {
     }
-    if (allowed == 0) {
-        return false;
-    }
-    allowed--;
-    return true;
+    return left != 0;
 }
 #else
 static bool may_allocate(void)
@@ -62,6 +62,17 @@ void *qp_realloc(void *block, size_t size_bytes)
 void qp_free(void *block)
 {
     free(block);
+}
+
+void *qp_alloc_secret(size_t size_bytes)
+{
+    QP_ASSERT(size_bytes > 0);
+    return may_allocate() ? sodium_malloc(size_bytes) : NULL;
+}
+
+void qp_free_secret(void *block)
+{
+    sodium_free(block); /* opens it, wipes it, looks after its guards */
 }
 
 char *qp_copy_text(const char *text)

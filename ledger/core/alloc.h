@@ -1,7 +1,7 @@
 /* Memory: one door for every allocation, so that a test can fail the Nth one.
  *
- * qp_alloc_fail_after is there only in builds with QP_TESTING; it is not thread-safe and counts
- * allocations of the whole process. */
+ * qp_alloc_fail_after is there only in builds with QP_TESTING; it counts allocations of the
+ * whole process. */
 #ifndef QP_CORE_ALLOC_H
 #define QP_CORE_ALLOC_H
 
@@ -14,6 +14,11 @@ void *qp_alloc_zero(size_t count, size_t size_bytes);
 /* As realloc: on NULL the old block still stands. */
 void *qp_realloc(void *block, size_t size_bytes);
 void qp_free(void *block); /* NULL is allowed */
+/* Guarded memory for secrets (libsodium's): locked as far as the system allows, left out of core
+ * dumps, between inaccessible pages. NULL when there is none. Free, and wipe, with qp_free_secret.
+ */
+void *qp_alloc_secret(size_t size_bytes);
+void qp_free_secret(void *block); /* NULL is allowed */
 /* NUL-terminated copy, or NULL. */
 char *qp_copy_text(const char *text);
 

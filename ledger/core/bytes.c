@@ -38,11 +38,13 @@ void qp_buf_wipe(struct qp_buf *buf)
     if (buf == NULL) {
         return;
     }
-    if (buf->data != NULL) {
+    if (buf->data != NULL && buf->secret) {
+        qp_free_secret(buf->data);
+    } else if (buf->data != NULL) {
         sodium_memzero(buf->data, buf->capacity);
         qp_free(buf->data);
     }
-    qp_buf_init(buf);
+    *buf = (struct qp_buf){.secret = buf->secret};
 }
 
 enum qp_code qp_buf_reserve(struct qp_buf *buf, size_t more, struct qp_err *err)
@@ -61,7 +63,7 @@ enum qp_code qp_buf_reserve(struct qp_buf *buf, size_t more, struct qp_err *err)
         }
     }
     /* Not realloc: the old bytes may be secret, and realloc would leave a copy behind. */
-    uint8_t *data = qp_alloc(capacity);
+    uint8_t *data = buf->secret ? qp_alloc_secret(capacity) : qp_alloc(capacity);
     if (data == NULL) {
         return qp_fail(err, QP_E_MEMORY, "no memory for a buffer of %zu bytes", capacity);
     }
@@ -70,7 +72,9 @@ enum qp_code qp_buf_reserve(struct qp_buf *buf, size_t more, struct qp_err *err)
     }
     size_t len = buf->len;
     qp_buf_wipe(buf);
-    *buf = (struct qp_buf){.data = data, .len = len, .capacity = capacity};
+    buf->data = data;
+    buf->len = len;
+    buf->capacity = capacity;
     return QP_OK;
 }
 

@@ -19,7 +19,7 @@ struct secret {
 
 struct qp_key {
     struct qp_public_key public_key;
-    struct secret *secret; /* sodium_malloc; no access but during use */
+    struct secret *secret; /* guarded; no access but during use */
 };
 
 enum qp_code qp_init(struct qp_err *err)
@@ -38,36 +38,42 @@ void qp_random(void *bytes, size_t len)
     }
 }
 
-enum qp_code qp_key_from_seed(const struct qp_seed *seed, struct qp_key **key, struct qp_err *err)
+/* seed NULL: a new one. */
+static enum qp_code make_key(const struct qp_seed *seed, struct qp_key **key, struct qp_err *err)
 {
     struct qp_key *made = qp_alloc_zero(1, sizeof *made);
     if (made != NULL) {
-        made->secret = sodium_malloc(sizeof *made->secret);
+        made->secret = qp_alloc_secret(sizeof *made->secret);
     }
     if (made == NULL || made->secret == NULL) {
         qp_free(made);
         return qp_fail(err, QP_E_MEMORY,
-                       "no guarded memory for a key; the limit on locked memory may be low");
+                       "no guarded memory for a key; close other programs and try again");
     }
-    crypto_sign_seed_keypair(made->public_key.bytes, made->secret->bytes, seed->bytes);
+    if (seed != NULL) {
+        crypto_sign_seed_keypair(made->public_key.bytes, made->secret->bytes, seed->bytes);
+    } else {
+        crypto_sign_keypair(made->public_key.bytes, made->secret->bytes);
+    }
     sodium_mprotect_noaccess(made->secret);
     *key = made;
     return QP_OK;
 }
 
+enum qp_code qp_key_from_seed(const struct qp_seed *seed, struct qp_key **key, struct qp_err *err)
+{
+    return make_key(seed, key, err);
+}
+
 enum qp_code qp_key_generate(struct qp_key **key, struct qp_err *err)
 {
-    struct qp_seed seed;
-    qp_random(seed.bytes, sizeof seed.bytes);
-    enum qp_code rc = qp_key_from_seed(&seed, key, err);
-    sodium_memzero(&seed, sizeof seed);
-    return rc;
+    return make_key(NULL, key, err);
 }
 
 void qp_key_free(struct qp_key *key)
 {
     if (key != NULL) {
-        sodium_free(key->secret); /* opens, wipes and frees */
+        qp_free_secret(key->secret);
         qp_free(key);
     }
 }

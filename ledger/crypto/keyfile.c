@@ -1,6 +1,7 @@
 #include <quipu/key.h>
 
 #include "crypto/key_priv.h"
+#include "core/alloc.h"
 #include "core/check.h"
 
 #include <sodium.h>
@@ -15,7 +16,8 @@
 
 _Static_assert(SALT_BYTES == 16 && NONCE_BYTES == 24 && SEALED_BYTES == 48, "as key.h says");
 
-/* A file taken apart. `secret` is the seed itself when it is not encrypted. */
+/* A file taken apart, always in guarded memory. `secret` is the seed itself when it is not
+ * encrypted. */
 struct keyfile {
     struct qp_span name;
     struct qp_public_key public_key;
@@ -24,21 +26,33 @@ struct keyfile {
     uint8_t salt[SALT_BYTES];
     uint8_t nonce[NONCE_BYTES];
     uint8_t secret[SEALED_BYTES];
-    size_t header_len; /* bytes before the line "secret: " */
+    struct qp_seed seed; /* on its way between the key and `secret` */
+    size_t header_len;   /* bytes before the line "secret: " */
 };
 
-/* The key that the passphrase gives, in guarded memory, which the caller frees with sodium_free. */
+static enum qp_code new_keyfile(struct keyfile **file, struct qp_err *err)
+{
+    struct keyfile *made = qp_alloc_secret(sizeof *made);
+    if (made == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no guarded memory for a key file");
+    }
+    memset(made, 0, sizeof *made);
+    *file = made;
+    return QP_OK;
+}
+
+/* The key that the passphrase gives, in guarded memory, which the caller frees. */
 static enum qp_code stretch(struct qp_span passphrase, const struct qp_keyfile_options *options,
                             const uint8_t *salt, uint8_t **made, struct qp_err *err)
 {
-    uint8_t *key = sodium_malloc(crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+    uint8_t *key = qp_alloc_secret(crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
     if (key == NULL) {
         return qp_fail(err, QP_E_MEMORY, "no guarded memory for the key of a passphrase");
     }
     if (crypto_pwhash(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
                       (const char *)passphrase.data, passphrase.len, salt, options->opslimit,
                       (size_t)options->memlimit_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0) {
-        sodium_free(key);
+        qp_free_secret(key);
         return qp_fail(err, QP_E_MEMORY,
                        "no memory to work on the passphrase: %" PRIu64
                        " MiB are needed; close other programs and try again",
@@ -99,23 +113,20 @@ static enum qp_code fill_secret(struct keyfile *file, const struct qp_key *key,
                                 const struct qp_span *passphrase, struct qp_span header,
                                 struct qp_err *err)
 {
-    struct qp_seed seed;
     uint8_t *sealing = NULL;
+    qp_key_seed(key, &file->seed);
     if (passphrase == NULL) {
-        qp_key_seed(key, &seed);
-        memcpy(file->secret, seed.bytes, sizeof seed.bytes);
-        sodium_memzero(&seed, sizeof seed);
+        memcpy(file->secret, file->seed.bytes, sizeof file->seed.bytes);
         return QP_OK;
     }
     enum qp_code rc = stretch(*passphrase, &file->options, file->salt, &sealing, err);
     if (rc != QP_OK) {
         return rc;
     }
-    qp_key_seed(key, &seed);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(file->secret, NULL, seed.bytes, sizeof seed.bytes,
-                                               header.data, header.len, NULL, file->nonce, sealing);
-    sodium_memzero(&seed, sizeof seed);
-    sodium_free(sealing);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(file->secret, NULL, file->seed.bytes,
+                                               sizeof file->seed.bytes, header.data, header.len,
+                                               NULL, file->nonce, sealing);
+    qp_free_secret(sealing);
     return QP_OK;
 }
 
@@ -125,9 +136,9 @@ enum qp_code qp_keyfile_encode(const struct qp_key *key, struct qp_span name,
                                struct qp_err *err)
 {
     static const struct qp_keyfile_options usual = QP_KEYFILE_OPTIONS_INIT;
-    struct keyfile file = {.name = name, .encrypted = passphrase != NULL};
-    struct qp_buf text = {0};
-    file.options = options != NULL ? *options : usual;
+    struct keyfile *file = NULL;
+    struct qp_buf text = QP_BUF_SECRET;
+    const struct qp_keyfile_options *limits = options != NULL ? options : &usual;
     enum qp_code rc = qp_key_name_check(name, err);
     if (rc != QP_OK) {
         return rc;
@@ -135,30 +146,37 @@ enum qp_code qp_keyfile_encode(const struct qp_key *key, struct qp_span name,
     if (passphrase != NULL && passphrase->len == 0) {
         return qp_fail(err, QP_E_USAGE, "the passphrase is empty; give one, or ask for none");
     }
-    if (passphrase != NULL && !limits_are_ours(&file.options)) {
+    if (passphrase != NULL && !limits_are_ours(limits)) {
         return qp_fail(err, QP_E_USAGE,
                        "a key file takes 1 to %d passes over 8 to 1024 MiB of memory",
                        QP_KEYFILE_OPSLIMIT_MAX);
     }
-    qp_key_public(key, &file.public_key);
-    qp_random(file.salt, sizeof file.salt);
-    qp_random(file.nonce, sizeof file.nonce);
-    rc = add_header(&file, &text, err);
+    rc = new_keyfile(&file, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
+    file->name = name;
+    file->encrypted = passphrase != NULL;
+    file->options = *limits;
+    qp_key_public(key, &file->public_key);
+    qp_random(file->salt, sizeof file->salt);
+    qp_random(file->nonce, sizeof file->nonce);
+    rc = add_header(file, &text, err);
     if (rc == QP_OK) {
-        rc = fill_secret(&file, key, passphrase, qp_span_buf(&text), err);
+        rc = fill_secret(file, key, passphrase, qp_span_buf(&text), err);
     }
     if (rc == QP_OK) {
         rc = qp_buf_add_text(&text, "secret: ", err);
     }
     if (rc == QP_OK) {
-        size_t secret_len = file.encrypted ? SEALED_BYTES : sizeof(struct qp_seed);
-        rc = add_base64_line(&text, qp_span_of(file.secret, secret_len), err);
+        size_t secret_len = file->encrypted ? SEALED_BYTES : sizeof(struct qp_seed);
+        rc = add_base64_line(&text, qp_span_of(file->secret, secret_len), err);
     }
     if (rc == QP_OK) {
         rc = qp_buf_add(out, qp_span_buf(&text), err);
     }
     qp_buf_wipe(&text);
-    sodium_memzero(&file, sizeof file);
+    qp_free_secret(file);
     return rc;
 }
 
@@ -219,7 +237,7 @@ static bool take_base64(struct cursor *cursor, void *bytes, size_t len, enum qp_
                         struct qp_err *err)
 {
     struct qp_span text;
-    struct qp_buf decoded = {0};
+    struct qp_buf decoded = QP_BUF_SECRET;
     if (!take_until(cursor, '\n', &text)) {
         return false;
     }
@@ -267,7 +285,6 @@ static enum qp_code parse(struct qp_span bytes, struct keyfile *file, struct qp_
 {
     struct cursor cursor = {.file = bytes};
     enum qp_code rc = QP_E_INPUT;
-    *file = (struct keyfile){0};
     if (bytes.len == 0 || bytes.len > QP_KEYFILE_BYTES_MAX) {
         return qp_fail(err, QP_E_INPUT, "a key file has 1 to %d bytes; this one has %zu",
                        QP_KEYFILE_BYTES_MAX, bytes.len);
@@ -312,87 +329,91 @@ static void copy_name(char *to, struct qp_span name)
     }
 }
 
-/* Open file->secret into the seed. */
-static enum qp_code unseal(const struct keyfile *file, const struct qp_span *passphrase,
-                           struct qp_span header, struct qp_seed *seed, struct qp_err *err)
+/* Open file->secret into file->seed. */
+static enum qp_code unseal(struct keyfile *file, const struct qp_span *passphrase,
+                           struct qp_span header, struct qp_err *err)
 {
     uint8_t *sealing = NULL;
     if (!file->encrypted) {
-        memcpy(seed->bytes, file->secret, sizeof seed->bytes);
+        memcpy(file->seed.bytes, file->secret, sizeof file->seed.bytes);
         return QP_OK;
     }
     enum qp_code rc = stretch(*passphrase, &file->options, file->salt, &sealing, err);
     if (rc != QP_OK) {
         return rc;
     }
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(seed->bytes, NULL, NULL, file->secret,
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(file->seed.bytes, NULL, NULL, file->secret,
                                                    SEALED_BYTES, header.data, header.len,
                                                    file->nonce, sealing) != 0) {
         rc = qp_fail(err, QP_E_INVALID,
                      "the passphrase is wrong, or the key file was changed; type it again, then "
                      "try the backup of the file");
     }
-    sodium_free(sealing);
+    qp_free_secret(sealing);
     return rc;
 }
 
 enum qp_code qp_keyfile_decode(struct qp_span bytes, const struct qp_span *passphrase,
                                struct qp_key **key, char *name, struct qp_err *err)
 {
-    struct keyfile file;
-    struct qp_seed seed = {{0}};
+    struct keyfile *file = NULL;
     struct qp_key *made = NULL;
     struct qp_public_key follows;
-    enum qp_code rc = parse(bytes, &file, err);
+    enum qp_code rc = new_keyfile(&file, err);
+    if (rc == QP_OK) {
+        rc = parse(bytes, file, err);
+    }
     if (rc != QP_OK) {
         goto out;
     }
-    if (file.encrypted != (passphrase != NULL)) {
+    if (file->encrypted != (passphrase != NULL)) {
         rc = qp_fail(err, QP_E_USAGE, "%s",
-                     file.encrypted ? "the key file is encrypted; give its passphrase"
-                                    : "a passphrase was given, but the key file is not encrypted; "
-                                      "make sure that it is the file you mean");
+                     file->encrypted ? "the key file is encrypted; give its passphrase"
+                                     : "a passphrase was given, but the key file is not encrypted; "
+                                       "make sure that it is the file you mean");
         goto out;
     }
-    rc = unseal(&file, passphrase, qp_span_of(bytes.data, file.header_len), &seed, err);
+    rc = unseal(file, passphrase, qp_span_of(bytes.data, file->header_len), err);
     if (rc == QP_OK) {
-        rc = qp_key_from_seed(&seed, &made, err);
+        rc = qp_key_from_seed(&file->seed, &made, err);
     }
     if (rc != QP_OK) {
         goto out;
     }
     qp_key_public(made, &follows);
-    if (!qp_public_key_eq(&follows, &file.public_key)) {
+    if (!qp_public_key_eq(&follows, &file->public_key)) {
         rc = qp_fail(err, QP_E_INVALID,
                      "the key file was changed: its secret does not give its public key; use the "
                      "backup");
         goto out;
     }
-    copy_name(name, file.name);
+    copy_name(name, file->name);
     *key = made;
     made = NULL;
 out:
     qp_key_free(made);
-    sodium_memzero(&seed, sizeof seed);
-    sodium_memzero(&file, sizeof file);
+    qp_free_secret(file);
     return rc;
 }
 
 enum qp_code qp_keyfile_peek(struct qp_span bytes, bool *encrypted, char *name,
                              struct qp_public_key *public_key, struct qp_err *err)
 {
-    struct keyfile file;
-    enum qp_code rc = parse(bytes, &file, err);
+    struct keyfile *file = NULL;
+    enum qp_code rc = new_keyfile(&file, err);
     if (rc == QP_OK) {
-        copy_name(name, file.name);
+        rc = parse(bytes, file, err);
+    }
+    if (rc == QP_OK) {
+        copy_name(name, file->name);
         if (encrypted != NULL) {
-            *encrypted = file.encrypted;
+            *encrypted = file->encrypted;
         }
         if (public_key != NULL) {
-            *public_key = file.public_key;
+            *public_key = file->public_key;
         }
     }
-    sodium_memzero(&file, sizeof file);
+    qp_free_secret(file);
     return rc;
 }
 

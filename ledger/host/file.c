@@ -133,7 +133,11 @@ static enum qp_code read_all(int fd, const char *path, size_t most_bytes, struct
 {
     size_t before = out->len;
     for (;;) {
-        enum qp_code rc = qp_buf_reserve(out, READ_STEP_BYTES, err);
+        /* One more than may be, to see whether there is more; a key is small, and its buffer dear.
+         */
+        size_t left = most_bytes - (out->len - before);
+        enum qp_code rc =
+            qp_buf_reserve(out, left < READ_STEP_BYTES ? left + 1 : READ_STEP_BYTES, err);
         if (rc != QP_OK) {
             return rc;
         }
@@ -155,23 +159,37 @@ static enum qp_code read_all(int fd, const char *path, size_t most_bytes, struct
     }
 }
 
+enum qp_code qp_file_open(const char *path, int *fd, struct qp_err *err)
+{
+    int opened = strcmp(path, "-") == 0 ? STDIN_FILENO : open_again(path, O_RDONLY | O_NOCTTY, 0);
+    if (opened < 0) {
+        return qp_fail_errno(err, errno, "open", path);
+    }
+    *fd = opened;
+    return QP_OK;
+}
+
+enum qp_code qp_fd_read_all(int fd, const char *path, size_t most_bytes, struct qp_buf *out,
+                            struct qp_err *err)
+{
+    size_t before = out->len;
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    enum qp_code rc = read_all(fd, name, most_bytes, out, err);
+    out->len = rc == QP_OK ? out->len : before;
+    return rc;
+}
+
 enum qp_code qp_file_read(const char *path, size_t most_bytes, struct qp_buf *out,
                           struct qp_err *err)
 {
-    if (strcmp(path, "-") == 0) {
-        size_t before = out->len;
-        enum qp_code rc = read_all(STDIN_FILENO, "standard input", most_bytes, out, err);
-        out->len = rc == QP_OK ? out->len : before;
-        return rc;
+    int fd = -1;
+    enum qp_code rc = qp_file_open(path, &fd, err);
+    if (rc == QP_OK) {
+        rc = qp_fd_read_all(fd, path, most_bytes, out, err);
     }
-    int fd = open_again(path, O_RDONLY | O_NOCTTY, 0);
-    if (fd < 0) {
-        return qp_fail_errno(err, errno, "open", path);
+    if (fd != STDIN_FILENO) {
+        drop(&fd);
     }
-    size_t before = out->len;
-    enum qp_code rc = read_all(fd, path, most_bytes, out, err);
-    drop(&fd);
-    out->len = rc == QP_OK ? out->len : before;
     return rc;
 }
 

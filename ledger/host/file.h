@@ -16,6 +16,12 @@
  * QP_E_INPUT (more than that), QP_E_IO, QP_E_MEMORY; on failure `out` is as before. */
 enum qp_code qp_file_read(const char *path, size_t most_bytes, struct qp_buf *out,
                           struct qp_err *err) QP_MUST_USE;
+/* The two steps of that, for whoever opens before it reads: a descriptor to read the file from,
+ * which the caller closes unless it is STDIN_FILENO; and the bytes of one. The path is for the
+ * words. */
+enum qp_code qp_file_open(const char *path, int *fd, struct qp_err *err) QP_MUST_USE;
+enum qp_code qp_fd_read_all(int fd, const char *path, size_t most_bytes, struct qp_buf *out,
+                            struct qp_err *err) QP_MUST_USE;
 /* Write a new file, durably. Never over a file that is there, nor through a symbolic link: QP_E_IO.
  * On failure the file is not there. */
 enum qp_code qp_file_create(const char *path, mode_t mode, struct qp_span bytes,

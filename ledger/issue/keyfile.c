@@ -62,7 +62,7 @@ enum qp_code qp_key_file_new(const char *path, const char *name, const struct qp
                              struct qp_public_key *public_key, struct qp_err *err)
 {
     struct qp_key *key = NULL;
-    struct qp_buf file = {0};
+    struct qp_buf file = QP_BUF_SECRET;
     struct qp_buf vkey = {0};
     struct qp_buf other_path = {0};
     enum qp_code rc = qp_key_generate(&key, err);
@@ -145,7 +145,7 @@ static enum qp_code read_guarded(const char *path, struct qp_buf *out, struct qp
 enum qp_code qp_key_file_open(const char *path, const struct qp_span *passphrase,
                               struct qp_key **key, struct qp_err *err)
 {
-    struct qp_buf file = {0};
+    struct qp_buf file = QP_BUF_SECRET;
     bool encrypted = false;
     enum qp_code rc = read_guarded(path, &file, err);
     if (rc != QP_OK) {

@@ -1,9 +1,9 @@
 /* A backup as it is read: its files in their order, frame by frame, and everything that can be said
  * of them without a ledger at hand. A file is sound when its entries follow each other, their
  * events are those that were signed over, and the tree over all entries so far has the root that
- * the log signed in the file's checkpoint, and in those of the entries; the log's key is that of entry 0, whose event is the
- * ledger's id. Statement signatures are not checked here: the log's own signature stands over them,
- * and a restoration checks each one.
+ * the log signed in the file's checkpoint, and in those of the entries; the log's key is that of
+ * entry 0, whose event is the ledger's id. Statement signatures are not checked here: the log's own
+ * signature stands over them, and a restoration checks each one.
  *
  *   file   = "quipu/backup/v1\n" frame...
  *   frame  = u32 length || message BackupFrame

@@ -20,7 +20,8 @@ struct qp_pool {
     pthread_cond_t begun;
     pthread_cond_t ended;
     unsigned threads; /* helpers that are wanted */
-    unsigned started; /* of these, that run */
+    unsigned started; /* of these, that were begun */
+    unsigned running; /* and have come to wait for a task */
     bool stop;
     uint64_t task; /* number of the task at hand */
     unsigned busy; /* helpers at work on it */
@@ -53,6 +54,8 @@ static void *help(void *context)
     struct qp_pool *pool = helper->pool;
     uint64_t seen = 0;
     pthread_mutex_lock(&pool->lock);
+    pool->running++;
+    pthread_cond_signal(&pool->ended);
     for (;;) {
         while (!pool->stop && pool->task == seen) {
             pthread_cond_wait(&pool->begun, &pool->lock);
@@ -126,6 +129,16 @@ static void start_helpers(struct qp_pool *pool)
         }
         pool->started++;
     }
+}
+
+void qp_pool_begin(struct qp_pool *pool)
+{
+    start_helpers(pool);
+    pthread_mutex_lock(&pool->lock);
+    while (pool->running < pool->started) {
+        pthread_cond_wait(&pool->ended, &pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
 }
 
 void qp_pool_start(struct qp_pool *pool, void (*item)(void *context, size_t at, unsigned worker),

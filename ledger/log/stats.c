@@ -1,6 +1,7 @@
 #include "log/log_priv.h"
 
 #include "core/check.h"
+#include "log/view.h"
 
 #include <string.h>
 
@@ -81,4 +82,10 @@ enum qp_code qp_log_stats(struct qp_log *log, struct qp_log_stats *stats, struct
         *stats = counted;
     }
     return rc;
+}
+
+enum qp_code qp_log_oldest_reader(struct qp_log *log, struct qp_old_reader *oldest,
+                                  struct qp_err *err)
+{
+    return qp_store_oldest_reader(log->store, oldest, err);
 }

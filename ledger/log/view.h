@@ -6,6 +6,7 @@
 #include <quipu/log.h>
 
 #include "rules/graph.h"
+#include "store/store.h"
 
 /* The log's state, read only. */
 struct qp_state qp_log_state(struct qp_log *log);
@@ -27,6 +28,11 @@ enum qp_code qp_log_edges(struct qp_log *log, enum qp_state_kind kind, const cha
 enum qp_code qp_log_ids(struct qp_log *log, enum qp_state_kind kind, const char *prefix,
                         bool (*each)(void *context, struct qp_span id), void *context,
                         struct qp_err *err) QP_MUST_USE;
+
+/* The other process that holds the oldest view of the ledger's store, and how many writes ago that
+ * was the newest; see store.h. */
+enum qp_code qp_log_oldest_reader(struct qp_log *log, struct qp_old_reader *oldest,
+                                  struct qp_err *err) QP_MUST_USE;
 
 /* Hashes of the log's tree, for proofs at sizes up to qp_log_size. Valid until close. */
 struct qp_merkle_reader qp_log_merkle(struct qp_log *log);

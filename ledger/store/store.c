@@ -399,7 +399,9 @@ enum qp_code qp_store_write(struct qp_store *store,
     end_view(store);
     for (;;) {
         struct qp_writer writer = {.store = store};
-        int rc = mdb_txn_begin(store->env, NULL, 0, &writer.txn);
+        int dead = 0; /* readers that were killed in a view, which would hold on to it for ever */
+        int rc = mdb_reader_check(store->env, &dead);
+        rc = rc == 0 ? mdb_txn_begin(store->env, NULL, 0, &writer.txn) : rc;
         if (rc == MDB_MAP_RESIZED) {
             rc = mdb_env_set_mapsize(store->env, 0);
             rc = rc == 0 ? mdb_txn_begin(store->env, NULL, 0, &writer.txn) : rc;

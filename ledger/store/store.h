@@ -48,6 +48,20 @@ void qp_store_close(struct qp_store *store); /* NULL is allowed; no cursor may b
 /* Move the view to what is newest. No cursor may be open. */
 enum qp_code qp_store_refresh(struct qp_store *store, struct qp_err *err) QP_MUST_USE;
 
+/* ---- Other readers ---- */
+
+/* Pages that a view needs are not used again while it lasts, so that a reader who never moves makes
+ * the file grow with each write. Readers that died are cleared before every write; those that live
+ * can only be told of. */
+struct qp_old_reader {
+    long process;    /* 0: there is none */
+    uint64_t view;   /* number of the write whose outcome it reads */
+    uint64_t behind; /* writes since */
+};
+/* The other process with the oldest view. QP_E_STORE. */
+enum qp_code qp_store_oldest_reader(struct qp_store *store, struct qp_old_reader *oldest,
+                                    struct qp_err *err) QP_MUST_USE;
+
 /* ---- Reading ---- */
 
 /* QP_E_NOT_FOUND has no text: the caller knows what it looked for. */

@@ -1,4 +1,4 @@
-/* What the two files of this room share; nobody else includes it, nor LMDB. */
+/* What the files of this room share; nobody else includes it, nor LMDB. */
 #ifndef QP_STORE_STORE_PRIV_H
 #define QP_STORE_STORE_PRIV_H
 

@@ -474,7 +474,9 @@ enum qp_code qp_json_parse(struct qp_span text, json_t **json, struct qp_err *er
     json_t *parsed = json_loadb((const char *)text.data, text.len,
                                 JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (parsed == NULL) {
-        if (json_error_code(&error) == json_error_out_of_memory) {
+        /* Without a text: it failed where nothing was wrong. A string that found no memory is an
+         * invalid token to jansson, and cannot be told from one. */
+        if (json_error_code(&error) == json_error_out_of_memory || error.text[0] == '\0') {
             return no_memory(err);
         }
         return qp_fail_at(err, QP_E_INPUT, error.position < 0 ? 0 : (uint64_t)error.position,

@@ -435,6 +435,94 @@ static void a_view_stands_still_until_it_is_moved(void **state)
     close(go[1]);
 }
 
+/* The same rows over and over: a store whose pages are used again stays as large as it is. */
+static uint64_t grown_by_rewriting(struct qp_store *writer, unsigned times)
+{
+    uint64_t before = 0;
+    uint64_t after = 0;
+    struct rows rows = {.count = 20, .how = QP_PUT_ANY};
+    assert_ok(qp_store_size(writer, &before, err));
+    for (unsigned i = 0; i < times; i++) {
+        assert_ok(qp_store_write(writer, put_rows, &rows, err));
+    }
+    assert_ok(qp_store_size(writer, &after, err));
+    return after - before;
+}
+
+/* A process of its own that holds a view and does nothing. */
+static pid_t idle_reader(void)
+{
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct qp_store *reader = open_again(false);
+        holds(reader, 20);
+        if (write(ready[1], "r", 1) == 1) {
+            pause();
+        }
+        _exit(1);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return child;
+}
+
+static void end_reader(pid_t child)
+{
+    int status = 0;
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+}
+
+static struct qp_store *settled_writer(void)
+{
+    qp_store_close(make(64 * 1024, 0));
+    struct qp_store *writer = open_again(true);
+    (void)grown_by_rewriting(writer, 10);
+    assert_int_equal(grown_by_rewriting(writer, 100), 0);
+    return writer;
+}
+
+static void a_reader_that_was_killed_makes_nothing_grow(void **state)
+{
+    (void)state;
+    struct qp_old_reader oldest = {.process = 1};
+    struct qp_store *writer = settled_writer();
+    for (unsigned i = 0; i < 5; i++) {
+        end_reader(idle_reader());
+        /* A view that nobody clears costs ten pages at each write; two writes are in flight. */
+        assert_true(grown_by_rewriting(writer, 60) <= (uint64_t)(i == 0 ? 40 : 0) * 4096);
+    }
+    assert_ok(qp_store_oldest_reader(writer, &oldest, err));
+    assert_int_equal(oldest.process, 0);
+    qp_store_close(writer);
+}
+
+static void a_reader_that_stands_still_is_told_of(void **state)
+{
+    (void)state;
+    struct qp_old_reader oldest = {0};
+    struct qp_store *writer = settled_writer();
+    pid_t child = idle_reader();
+    assert_int_equal(kill(child, SIGSTOP), 0);
+    assert_ok(qp_store_oldest_reader(writer, &oldest, err));
+    assert_int_equal(oldest.process, 0); /* it reads what is newest */
+    assert_true(grown_by_rewriting(writer, 100) > (uint64_t)100 * 4096);
+    assert_ok(qp_store_oldest_reader(writer, &oldest, err));
+    assert_int_equal(oldest.process, child);
+    assert_int_equal(oldest.behind, 100);
+    end_reader(child);
+    assert_int_equal(grown_by_rewriting(writer, 100), 0); /* there is room now for long */
+    assert_ok(qp_store_oldest_reader(writer, &oldest, err));
+    assert_int_equal(oldest.process, 0);
+    qp_store_close(writer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,6 +543,8 @@ int main(void)
         T(refuses_a_file_that_was_cut),
         T(walks_to_the_next_and_to_the_one_below),
         T(a_view_stands_still_until_it_is_moved),
+        T(a_reader_that_was_killed_makes_nothing_grow),
+        T(a_reader_that_stands_still_is_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@ struct cli {
     bool json;      /* --json was given */
     bool color_out; /* stdout is a terminal that takes colour */
     bool color_err;
+    bool secrets_told;    /* that keys may reach swap here, or not */
     bool progress_shown;  /* a progress line stands on stderr */
     uint64_t progress_ms; /* when it was last written */
     enum qp_code failed;  /* the first failure to print; QP_OK: none */
@@ -182,10 +183,13 @@ struct cli_secret {
         0, "passphrase-fd", CLI_TEXT, "N", &(secret).fd, "read it from the open file descriptor N" \
     }
 
+/* Before a key file or a passphrase is read otherwise than by the functions below: the process is
+ * closed to others (confine.h), and a note said where secrets may reach swap. */
+enum qp_code cli_secrets(struct cli *cli, struct qp_err *err) QP_MUST_USE;
 /* Open a key file, and ask for its passphrase where it has one. */
-enum qp_code cli_key_open(const char *path, const struct cli_secret *secret, struct qp_key **key,
-                          struct qp_err *err) QP_MUST_USE;
-/* The passphrase for a new key, asked twice; wipe `out`. */
+enum qp_code cli_key_open(struct cli *cli, const char *path, const struct cli_secret *secret,
+                          struct qp_key **key, struct qp_err *err) QP_MUST_USE;
+/* The passphrase for a new key, asked twice; wipe `out`, which is secret. */
 enum qp_code cli_new_passphrase(const char *path, const struct cli_secret *secret,
                                 struct qp_buf *out, struct qp_err *err) QP_MUST_USE;
 /* "coop.key" -> "coop.journal"; out ends in a NUL. */
@@ -196,8 +200,9 @@ enum qp_code cli_ledger_id(const char *text, struct qp_hash *ledger_id,
                            struct qp_err *err) QP_MUST_USE;
 /* Key and journal of a command that reads what was signed; a journal that is not there is not made.
  * ledger: as above, or NULL for the only one. For commands that sign: issuer.h. */
-enum qp_code cli_journal_open(const char *key_path, const struct cli_secret *secret,
-                              const char *ledger, struct qp_key **key, struct qp_journal **journal,
+enum qp_code cli_journal_open(struct cli *cli, const char *key_path,
+                              const struct cli_secret *secret, const char *ledger,
+                              struct qp_key **key, struct qp_journal **journal,
                               struct qp_err *err) QP_MUST_USE;
 
 /* Put the bytes into a file in one step, or on stdout (cli_is_stdout). What must not be written

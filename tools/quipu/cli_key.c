@@ -1,5 +1,6 @@
 /* Keys, passphrases, journals, and the files that a command writes. */
 #include "cli.h"
+#include "confine.h"
 
 #include "host/file.h"
 #include "host/terminal.h"
@@ -103,7 +104,7 @@ enum qp_code cli_new_passphrase(const char *path, const struct cli_secret *secre
     if (has_source(secret)) {
         return read_source(secret, out, err);
     }
-    struct qp_buf again = {0};
+    struct qp_buf again = QP_BUF_SECRET;
     enum qp_code rc = ask("New passphrase for", path, out, err);
     if (rc == QP_OK) {
         rc = ask("Once more, the passphrase for", path, &again, err);
@@ -119,7 +120,7 @@ enum qp_code cli_new_passphrase(const char *path, const struct cli_secret *secre
 
 static bool is_sealed(const char *path)
 {
-    struct qp_buf file = {0};
+    struct qp_buf file = QP_BUF_SECRET;
     bool sealed = false;
     if (qp_file_read(path, QP_KEYFILE_BYTES_MAX, &file, NULL) != QP_OK ||
         qp_keyfile_is_encrypted(qp_span_buf(&file), &sealed, NULL) != QP_OK) {
@@ -132,7 +133,7 @@ static bool is_sealed(const char *path)
 /* The public half, which stands beside the key under nearly the same name? */
 static bool is_vkey(const char *path)
 {
-    struct qp_buf file = {0};
+    struct qp_buf file = QP_BUF_SECRET;
     struct qp_vkey vkey;
     struct stat info;
     bool is = stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
@@ -145,13 +146,28 @@ static bool is_vkey(const char *path)
     return is;
 }
 
-enum qp_code cli_key_open(const char *path, const struct cli_secret *secret, struct qp_key **key,
-                          struct qp_err *err)
+enum qp_code cli_secrets(struct cli *cli, struct qp_err *err)
 {
-    struct qp_buf passphrase = {0};
+    bool locked = true;
+    enum qp_code rc = confine_secrets(&locked, err);
+    if (rc == QP_OK && !locked && !cli->secrets_told && !cli->json) {
+        cli_note(cli, "keys may reach swap: too little memory may be locked here; raise the limit "
+                      "(ulimit -l 64), or keep swap off or encrypted");
+    }
+    cli->secrets_told = true;
+    return rc;
+}
+
+enum qp_code cli_key_open(struct cli *cli, const char *path, const struct cli_secret *secret,
+                          struct qp_key **key, struct qp_err *err)
+{
+    struct qp_buf passphrase = QP_BUF_SECRET;
     bool given = has_source(secret);
     const char *of = secret->of != NULL ? secret->of : "";
-    enum qp_code rc = QP_OK;
+    enum qp_code rc = cli_secrets(cli, err);
+    if (rc != QP_OK) {
+        return rc;
+    }
     if (given) {
         rc = read_source(secret, &passphrase, err);
     } else if (is_sealed(path)) {
@@ -234,9 +250,9 @@ enum qp_code cli_ledger_id(const char *text, struct qp_hash *ledger_id, struct q
     return rc;
 }
 
-enum qp_code cli_journal_open(const char *key_path, const struct cli_secret *secret,
-                              const char *ledger, struct qp_key **key, struct qp_journal **journal,
-                              struct qp_err *err)
+enum qp_code cli_journal_open(struct cli *cli, const char *key_path,
+                              const struct cli_secret *secret, const char *ledger,
+                              struct qp_key **key, struct qp_journal **journal, struct qp_err *err)
 {
     struct qp_key *opened = NULL;
     struct qp_hash ledger_id;
@@ -249,7 +265,7 @@ enum qp_code cli_journal_open(const char *key_path, const struct cli_secret *sec
         rc = cli_journal_path(key_path, &dir, err);
     }
     if (rc == QP_OK) {
-        rc = cli_key_open(key_path, secret, &opened, err);
+        rc = cli_key_open(cli, key_path, secret, &opened, err);
     }
     bool there = true;
     if (rc == QP_OK) {

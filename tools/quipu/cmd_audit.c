@@ -116,7 +116,7 @@ enum qp_code cmd_audit(struct cli *cli, int argc, char **argv, struct qp_err *er
         return qp_fail(err, QP_E_USAGE, "audit: --rebuild and --log-key FILE go together");
     }
     if (log_key != NULL) {
-        rc = cli_key_open(log_key, &secret, &key, err);
+        rc = cli_key_open(cli, log_key, &secret, &key, err);
     }
     if (rc == QP_OK) {
         rc = audit(cli, operands.list[0], key, rebuild, err);

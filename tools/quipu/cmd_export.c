@@ -1,4 +1,5 @@
 /* quipu export: files for other systems, made from a bundle that was judged first. */
+#include "confine.h"
 #include "export.h"
 #include "trust_file.h"
 
@@ -63,6 +64,10 @@ static enum qp_code judge(struct export *job, const struct format *format, const
     enum qp_code rc = trust_file_read(policy, &trust, err);
     if (rc == QP_OK) {
         rc = qp_file_read(bundle, QP_BUNDLE_BYTES_MAX, &file, err);
+    }
+    /* What is not for stdout is opened when it is known what to write. */
+    if (rc == QP_OK && cli_is_stdout(job->output) && job->operator_file == NULL) {
+        (void)confine_to_open_files();
     }
     if (rc == QP_OK) {
         qp_hash_plain(&job->bundle, qp_span_buf(&file));

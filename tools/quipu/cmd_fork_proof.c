@@ -1,5 +1,6 @@
 /* quipu fork-proof: two statements of one key under one sequence, made into a file that convicts
  * the key wherever it is read. */
+#include "confine.h"
 #include "halves.h"
 
 #include "core/check.h"
@@ -157,6 +158,7 @@ static enum qp_code check(struct cli *cli, const char *path, struct qp_err *err)
     Qp__KeyForked *proof = NULL;
     qp_arena_init(&arena, 0);
     enum qp_code rc = qp_file_read(path, QP_FORK_BYTES_MAX, &file, err);
+    (void)confine_to_open_files();
     rc = rc == QP_OK ? qp_fork_decode(qp_span_buf(&file), &arena, &proof, err) : rc;
     rc = rc == QP_OK ? qp_fork_read(proof, &arena, &fork, err) : rc;
     rc = rc == QP_OK ? qp_fork_verify(proof, &fork, err) : rc;

@@ -206,9 +206,9 @@ static enum qp_code open_ledger(struct cli *cli, struct init *init, struct qp_er
     struct qp_hash ledger_id;
     struct qp_log_options options = {.mode = QP_LOG_WRITE};
     enum qp_code rc = check_place(init->dir, err);
-    rc = rc == QP_OK ? cli_key_open(init->key_path, &init->secret, &init->key, err) : rc;
-    rc =
-        rc == QP_OK ? cli_key_open(init->log_key_path, &init->log_secret, &init->log_key, err) : rc;
+    rc = rc == QP_OK ? cli_key_open(cli, init->key_path, &init->secret, &init->key, err) : rc;
+    rc = rc == QP_OK ? cli_key_open(cli, init->log_key_path, &init->log_secret, &init->log_key, err)
+                     : rc;
     rc = rc == QP_OK ? qp_draft_new(&draft, err) : rc;
     rc = rc == QP_OK ? draft_opening(init, draft, err) : rc;
     rc = rc == QP_OK ? sign_opening(init, draft, &ledger_id, &opening, err) : rc;

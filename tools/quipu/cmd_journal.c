@@ -266,7 +266,7 @@ enum qp_code cmd_journal(struct cli *cli, int argc, char **argv, struct qp_err *
         return rc;
     }
     qp_arena_init(&listing.arena, 0);
-    rc = cli_journal_open(operands.list[0], &secret, ledger, &key, &journal, err);
+    rc = cli_journal_open(cli, operands.list[0], &secret, ledger, &key, &journal, err);
     rc = rc == QP_OK ? qp_journal_live(journal, &listing.live, err) : rc;
     if (rc == QP_OK && giving.sequence != GIVE_UP_NONE) {
         rc = give_up(cli, journal, &giving, err);

@@ -68,7 +68,7 @@ static enum qp_code key_new(struct cli *cli, int argc, char **argv, struct qp_er
         .json = true,
     };
     struct cli_operands operands;
-    struct qp_buf passphrase = {0};
+    struct qp_buf passphrase = QP_BUF_SECRET;
     struct qp_vkey vkey;
     struct qp_public_key public_key;
     enum qp_code rc = cli_parse(cli, &spec, argc, argv, &operands, err);
@@ -83,7 +83,8 @@ static enum qp_code key_new(struct cli *cli, int argc, char **argv, struct qp_er
     if (rc != QP_OK) {
         return qp_prefix(err, rc, "--name");
     }
-    if (!open) {
+    rc = cli_secrets(cli, err);
+    if (rc == QP_OK && !open) {
         rc = cli_new_passphrase(operands.list[0], &secret, &passphrase, err);
     }
     struct qp_span span = qp_span_buf(&passphrase);
@@ -116,7 +117,7 @@ static enum qp_code key_show(struct cli *cli, int argc, char **argv, struct qp_e
         .json = true,
     };
     struct cli_operands operands;
-    struct qp_buf file = {0};
+    struct qp_buf file = QP_BUF_SECRET;
     struct qp_vkey vkey;
     struct qp_public_key public_key;
     char name[QP_KEY_NAME_BYTES_MAX + 1];
@@ -126,7 +127,8 @@ static enum qp_code key_show(struct cli *cli, int argc, char **argv, struct qp_e
         return rc;
     }
     const char *path = operands.list[0];
-    rc = qp_file_read(path, QP_KEYFILE_BYTES_MAX, &file, err);
+    rc = cli_secrets(cli, err); /* the file may hold the secret in the clear */
+    rc = rc == QP_OK ? qp_file_read(path, QP_KEYFILE_BYTES_MAX, &file, err) : rc;
     if (rc == QP_OK) {
         rc = qp_keyfile_peek(qp_span_buf(&file), &encrypted, name, &public_key, err);
         if (rc == QP_OK) {

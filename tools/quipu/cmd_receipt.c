@@ -1,5 +1,6 @@
 /* quipu receipt: the proof that a ledger has admitted a statement. */
 #include "reader.h"
+#include "confine.h"
 #include "trust_file.h"
 
 #include "core/check.h"
@@ -184,6 +185,7 @@ static enum qp_code receipt_check(struct cli *cli, int argc, char **argv, struct
     if (rc == QP_OK) {
         rc = qp_file_read(operands.list[0], QP_TLOG_PROOF_BYTES_MAX, &file, err);
     }
+    (void)confine_to_open_files();
     if (rc == QP_OK) {
         rc = check_receipt(qp_span_buf(&file), trust, &checked, err);
         if (rc != QP_OK) {

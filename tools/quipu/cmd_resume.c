@@ -92,7 +92,7 @@ enum qp_code cmd_resume(struct cli *cli, int argc, char **argv, struct qp_err *e
     if (rc != QP_OK || operands.help) {
         return rc;
     }
-    rc = cli_key_open(log_key, &secret, &key, err);
+    rc = cli_key_open(cli, log_key, &secret, &key, err);
     rc = rc == QP_OK ? resume(cli, &operands, key, err) : rc;
     qp_key_free(key);
     return rc;

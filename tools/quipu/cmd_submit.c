@@ -1,6 +1,7 @@
 /* quipu submit: signed statements into the ledger, receipts out. */
 #include "cli.h"
 #include "held.h"
+#include "old_reader.h"
 
 #include "core/check.h"
 #include "host/file.h"
@@ -25,6 +26,8 @@ struct submit {
     int fd;
     bool holds; /* the file's refused statements, until the end */
     struct held held;
+    struct qp_log *log;
+    struct old_readers old_readers;
     uint64_t lines;
     uint64_t admitted;
     uint64_t again;
@@ -281,6 +284,7 @@ static enum qp_code done(void *context, const struct qp_submitted *submitted, st
         }
         rc = held_add(&submit->held, submit->file, submitted, &kept, err);
     }
+    old_readers_look(submit->cli, &submit->old_readers, submit->log, false);
     return rc == QP_OK && !kept ? tell(context, submitted, err) : rc;
 }
 
@@ -452,13 +456,15 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
     if (rc != QP_OK || operands.help) {
         return rc;
     }
-    rc = cli_key_open(key_path, &secret, &key, err);
+    rc = cli_key_open(cli, key_path, &secret, &key, err);
     how.log_key = key;
     rc = rc == QP_OK && submit.receipts != NULL ? qp_folder_make(submit.receipts, 0755, err) : rc;
     rc = rc == QP_OK && submit.rejected != NULL ? qp_folder_make(submit.rejected, 0700, err) : rc;
     rc = rc == QP_OK ? qp_log_open(operands.list[0], &how, &log, err) : rc;
     if (rc == QP_OK) {
+        submit.log = log;
         rc = submit_all(&submit, log, &operands, err);
+        old_readers_look(cli, &submit.old_readers, log, true);
         print_sum(&submit, log);
         print_warning_sum(&submit);
         print_way_on(&submit, operands.list[0]);

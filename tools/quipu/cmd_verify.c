@@ -1,9 +1,12 @@
-/* quipu verify: judge bundles offline. Files are read first; then everything is computed from the
- * bytes, the policy and the time, by functions of libquipu-verify alone. */
+/* quipu verify: judge bundles offline. Files are opened first; then the process is confined to them
+ * (confine.h), and everything is computed from the bytes, the policy and the time, by functions of
+ * libquipu-verify alone. */
+#include "confine.h"
 #include "identity.h"
 #include "trust_file.h"
 #include "verdict_text.h"
 
+#include "core/alloc.h"
 #include "core/check.h"
 #include "core/time.h"
 #include "host/clock.h"
@@ -15,6 +18,8 @@
 #include <quipu/proof.h>
 
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define EXPLAIN_MOST 40
 
@@ -104,14 +109,52 @@ static void run_on_pool(void *context, void (*item)(void *task, size_t at), void
     qp_pool_wait(pool);
 }
 
+/* A bundle, opened or not. */
+struct input {
+    const char *path;
+    int fd;
+    enum qp_code code;
+    struct qp_err why; /* it was not */
+};
+
+/* Every file is opened before the first is read. */
+static void open_inputs(struct input *inputs, const struct cli_operands *files)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max; /* as many as there may be; more are told of, one by one */
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    for (int i = 0; i < files->count; i++) {
+        struct input *input = &inputs[i];
+        *input = (struct input){.path = files->list[i], .fd = -1};
+        input->code = qp_file_open(input->path, &input->fd, &input->why);
+    }
+}
+
+/* Bytes of one, which is closed. */
+static enum qp_code read_input(struct input *input, struct qp_buf *bundle, struct qp_err *err)
+{
+    if (input->code != QP_OK) {
+        *err = input->why;
+        return input->code;
+    }
+    enum qp_code rc = qp_fd_read_all(input->fd, input->path, QP_BUNDLE_BYTES_MAX, bundle, err);
+    if (input->fd != STDIN_FILENO) {
+        (void)close(input->fd); /* it was only read */
+    }
+    return rc;
+}
+
 /* QP_E_INVALID without a text: judged, and the answer is no. */
-static enum qp_code verify_one(struct cli *cli, const char *path, const struct request *request,
+static enum qp_code verify_one(struct cli *cli, struct input *input, const struct request *request,
                                struct qp_err *err)
 {
+    const char *path = input->path;
     const struct qp_trust *trust = request->trust;
     struct qp_buf bundle = {0};
     struct qp_verdict *verdict = NULL;
-    enum qp_code rc = qp_file_read(path, QP_BUNDLE_BYTES_MAX, &bundle, err);
+    enum qp_code rc = read_input(input, &bundle, err);
     if (rc == QP_OK) {
         rc = qp_bundle_judge(qp_span_buf(&bundle), trust, &request->options, &verdict, err);
         if (rc != QP_OK) {
@@ -136,16 +179,16 @@ static enum qp_code worse(enum qp_code a, enum qp_code b)
     return cli_exit(b) > cli_exit(a) ? b : a;
 }
 
-static enum qp_code verify_all(struct cli *cli, const struct cli_operands *files,
+static enum qp_code verify_all(struct cli *cli, struct input *inputs, int count,
                                const struct request *request, struct qp_err *err)
 {
     enum qp_code rc = QP_OK;
-    for (int i = 0; i < files->count; i++) {
+    for (int i = 0; i < count; i++) {
         if (i > 0 && !cli->json) {
             printf("\n");
         }
         qp_err_init(err);
-        enum qp_code one = verify_one(cli, files->list[i], request, err);
+        enum qp_code one = verify_one(cli, &inputs[i], request, err);
         cli_error(cli, err); /* silent when there is nothing to say */
         rc = worse(rc, one);
     }
@@ -153,13 +196,17 @@ static enum qp_code verify_all(struct cli *cli, const struct cli_operands *files
     return rc;
 }
 
-/* Threads share the checks of a bundle; a statement that stands in several is checked once. */
+/* Threads share the checks of a bundle; a statement that stands in several is checked once. All
+ * that is asked of the system is asked before the first byte of a bundle is read. */
 static enum qp_code verify_on_all_cores(struct cli *cli, const struct cli_operands *files,
                                         struct request *request, struct qp_err *err)
 {
     struct qp_pool *pool = NULL;
     struct qp_known *known = NULL;
-    enum qp_code rc = qp_pool_new(0, &pool, err);
+    struct input *inputs = qp_alloc_zero((size_t)files->count, sizeof *inputs);
+    enum qp_code rc =
+        inputs == NULL ? qp_fail(err, QP_E_MEMORY, "no memory for a list of %d files", files->count)
+                       : qp_pool_new(0, &pool, err);
     if (rc == QP_OK && files->count > 1) {
         rc = qp_known_new(&known, err);
     }
@@ -167,10 +214,14 @@ static enum qp_code verify_on_all_cores(struct cli *cli, const struct cli_operan
         struct qp_executor executor = {.context = pool, .run = run_on_pool};
         request->options.executor = &executor;
         request->options.known = known;
-        rc = verify_all(cli, files, request, err);
+        open_inputs(inputs, files);
+        qp_pool_begin(pool);
+        (void)confine_to_open_files();
+        rc = verify_all(cli, inputs, files->count, request, err);
     }
     qp_known_free(known);
     qp_pool_free(pool);
+    qp_free(inputs);
     return rc;
 }
 

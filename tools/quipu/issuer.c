@@ -75,7 +75,7 @@ static void warn(struct cli *cli, const char *text)
 /* People name keys after their party: alto-mayo, or alto-mayo/2026. */
 static void warn_of_key_name(struct cli *cli, const struct issuer *issuer)
 {
-    struct qp_buf file = {0};
+    struct qp_buf file = QP_BUF_SECRET;
     char name[QP_KEY_NAME_BYTES_MAX + 1] = "";
     if (qp_file_read(issuer->key_path, QP_KEYFILE_BYTES_MAX, &file, NULL) == QP_OK &&
         qp_keyfile_peek(qp_span_buf(&file), NULL, name, NULL, NULL) == QP_OK) {
@@ -188,7 +188,7 @@ enum qp_code issuer_open(struct cli *cli, struct issuer *issuer, struct qp_err *
         rc = cli_ledger_id(issuer->ledger, &issuer->ledger_id, err);
     }
     rc = rc == QP_OK ? cli_journal_path(issuer->key_path, &issuer->dir, err) : rc;
-    rc = rc == QP_OK ? cli_key_open(issuer->key_path, &issuer->secret, &issuer->key, err) : rc;
+    rc = rc == QP_OK ? cli_key_open(cli, issuer->key_path, &issuer->secret, &issuer->key, err) : rc;
     rc = rc == QP_OK ? check_folder(issuer, err) : rc;
     rc = rc == QP_OK ? open_journal(issuer, err) : rc;
     return rc == QP_OK ? check_party(cli, issuer, err) : rc;

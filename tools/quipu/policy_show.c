@@ -1,6 +1,8 @@
 /* quipu policy show: a policy in words. */
 #include "policy_show.h"
 
+#include "confine.h"
+
 #include "core/check.h"
 #include "core/time.h"
 #include "host/file.h"
@@ -171,6 +173,7 @@ enum qp_code policy_show(struct cli *cli, int argc, char **argv, struct qp_err *
         return rc;
     }
     rc = qp_file_read(operands.list[0], QP_TRUST_BYTES_MAX, &file, err);
+    (void)confine_to_open_files();
     if (rc == QP_OK) {
         rc = qp_trust_new(qp_span_buf(&file), &trust, err);
         rc = rc == QP_OK ? rc : qp_prefix(err, rc, "%.150s", operands.list[0]);
