@@ -104,8 +104,10 @@ enum qp_code qp_log_make(const char *dir, const struct qp_log_options *options, 
     qp_random(instance, sizeof instance);
     rc = qp_folder_make(dir, 0700, err);
     rc = rc == QP_OK ? check_empty(dir, err) : rc;
-    rc = rc == QP_OK ? qp_log_lock(made, err) : rc;
-    *began = rc == QP_OK;
+    bool empty = rc == QP_OK;
+    rc = empty ? qp_log_lock(made, err) : rc;
+    /* What is there now is ours, the lock's file too when the system would not lock it. */
+    *began = empty && rc != QP_E_BUSY;
     /* The anchor first: a store without one is never taken for a new ledger. */
     rc = rc == QP_OK ? qp_anchor_create(made->anchor_path, instance, restored, &made->anchor, err)
                      : rc;

@@ -32,7 +32,7 @@ plan() {
         sub(/\(.*/, "", call)
         if (first == "") first = $1
         count[$1, call]++
-        if ($1 == first && !begun && call != "execve" && /log\.key|operator\.key|"ledger/) begun = 1
+        if ($1 == first && !begun && call != "execve" && /"(log\.key|operator\.key|ledger|copy|again)/) begun = 1
         if ($1 == first && !begun) loading[call]++
         if ((begun || $1 != first) && count[$1, call] > loading[call])
             seen[call "\t" count[$1, call] "\t" (/PROT_READ\|PROT_WRITE\)/ ? "open" : "-")]
@@ -84,7 +84,7 @@ refused_well() {
     grep -q '"error":"\(io\|store\|full\|memory\|busy\)"' words || fail "no code of a machine that failed"
     jq -rn 'inputs.text // empty' err >text 2>&1 || fail "stderr is not JSON"
     grep -q -e '[./]' -e memory -e stdout -e threads \
-        -e ' \(ledger\|receipts\?\|rejected\|copy\|again\)\>' text ||
+        -e ' \(ledger\|receipts\?\|rejected\|copy\|again\|newest\)\>' text ||
         fail "nothing to look at is named"
 }
 
