@@ -15,14 +15,14 @@ static enum qp_code check_empty(const char *dir, struct qp_err *err)
     if (folder == NULL) {
         return qp_fail_errno(err, errno, "open", dir);
     }
-    enum qp_code rc = QP_OK;
-    for (const struct dirent *at = readdir(folder); at != NULL && rc == QP_OK;
-         at = readdir(folder)) {
-        if (strcmp(at->d_name, ".") != 0 && strcmp(at->d_name, "..") != 0) {
-            rc = qp_fail(err, QP_E_IO,
-                         "%s is not empty (it holds %s); a ledger is made in a folder of its own",
-                         dir, at->d_name);
-        }
+    const char *name = NULL;
+    enum qp_code rc = qp_folder_next(folder, dir, &name, err);
+    while (rc == QP_OK && name != NULL) {
+        rc = strcmp(name, ".") == 0 || strcmp(name, "..") == 0
+                 ? qp_folder_next(folder, dir, &name, err)
+                 : qp_fail(err, QP_E_IO,
+                           "%s is not empty (it holds %s); a ledger is made in a folder of its own",
+                           dir, name);
     }
     closedir(folder);
     return rc;
