@@ -2,6 +2,7 @@
 
 #include "core/alloc.h"
 #include "core/check.h"
+#include "core/tame.h"
 
 #include <sodium.h>
 
@@ -270,6 +271,33 @@ enum qp_code qp_escape_terminal(struct qp_buf *out, struct qp_span text, struct 
         at += len;
     }
     return rc;
+}
+
+void qp_text_tame(char *out, size_t room, const char *text)
+{
+    struct qp_span in = qp_span_text(text);
+    size_t used = 0;
+    for (size_t at = 0; at < in.len;) {
+        char part[16];
+        uint32_t point = 0;
+        size_t len = utf8_next(in, at, &point);
+        int n = 0;
+        if (len == 0) {
+            n = snprintf(part, sizeof part, "\\x%02x", in.data[at]);
+            len = 1;
+        } else if (!moves_text_about(point)) {
+            n = snprintf(part, sizeof part, "%.*s", (int)len, text + at);
+        } else {
+            n = snprintf(part, sizeof part, point < 0x80 ? "?" : "\\u{%x}", (unsigned)point);
+        }
+        if (n < 0 || (size_t)n >= room - used) {
+            break;
+        }
+        memcpy(out + used, part, (size_t)n);
+        used += (size_t)n;
+        at += len;
+    }
+    out[used] = '\0';
 }
 
 void qp_hash_hex(char *text, const struct qp_hash *hash)

@@ -1,6 +1,7 @@
 #include <quipu/err.h>
 
 #include "core/check.h"
+#include "core/tame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,9 @@ void qp_assert_failed(const char *what, const char *file, int line)
     abort();
 }
 
-/* Cut a text that vsnprintf may have cut inside a character, and take out what could move a cursor.
- */
-static void make_one_line(char *text)
+/* Take out what vsnprintf may have left of a character that it cut, and make harmless what could
+ * move a cursor or turn text around: words of others are in it. */
+static void keep_tame(char out[QP_ERR_TEXT_BYTES], char *text)
 {
     size_t len = strlen(text);
     if (len == QP_ERR_TEXT_BYTES - 1) {
@@ -26,11 +27,7 @@ static void make_one_line(char *text)
             text[back - 1] = '\0';
         }
     }
-    for (char *at = text; *at != '\0'; at++) {
-        if ((unsigned char)*at < 0x20 || *at == 0x7f) {
-            *at = '?';
-        }
-    }
+    qp_text_tame(out, QP_ERR_TEXT_BYTES, text);
 }
 
 QP_PRINTF(5, 0)
@@ -46,11 +43,10 @@ static enum qp_code fill(struct qp_err *err, enum qp_code code, uint64_t offset,
     if (vsnprintf(text, sizeof text, format, arguments) < 0) {
         text[0] = '\0';
     }
-    make_one_line(text);
     err->code = code;
     err->offset = offset;
     snprintf(err->rule, sizeof err->rule, "%s", rule);
-    memcpy(err->text, text, sizeof text);
+    keep_tame(err->text, text);
     return code;
 }
 
@@ -97,8 +93,8 @@ enum qp_code qp_prefix(struct qp_err *err, enum qp_code code, const char *format
     va_end(arguments);
     char text[2 * QP_ERR_TEXT_BYTES + 2];
     snprintf(text, sizeof text, "%s: %s", prefix, err->text);
-    snprintf(err->text, sizeof err->text, "%.*s", QP_ERR_TEXT_BYTES - 1, text);
-    make_one_line(err->text);
+    text[QP_ERR_TEXT_BYTES - 1] = '\0';
+    keep_tame(err->text, text);
     return err->code == QP_OK ? code : err->code;
 }
 

@@ -128,10 +128,22 @@ static void drop(int *fd)
 
 /* ---- Whole files ---- */
 
+static enum qp_code too_large(const char *path, size_t most_bytes, struct qp_err *err)
+{
+    return qp_fail(err, QP_E_INPUT, "%.180s is larger than %zu bytes, the most that is read here",
+                   path, most_bytes);
+}
+
 static enum qp_code read_all(int fd, const char *path, size_t most_bytes, struct qp_buf *out,
                              struct qp_err *err)
 {
     size_t before = out->len;
+    struct stat info;
+    /* What a file says of its size is only good for an early word; a pipe says nothing. */
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+        (uint64_t)info.st_size > most_bytes && lseek(fd, 0, SEEK_CUR) == 0) {
+        return too_large(path, most_bytes, err);
+    }
     for (;;) {
         /* One more than may be, to see whether there is more; a key is small, and its buffer dear.
          */
@@ -148,10 +160,7 @@ static enum qp_code read_all(int fd, const char *path, size_t most_bytes, struct
         }
         out->len += got;
         if (out->len - before > most_bytes) {
-            return qp_fail(err, QP_E_INPUT,
-                           "%.180s is larger than %zu bytes, the most that is read "
-                           "here",
-                           path, most_bytes);
+            return too_large(path, most_bytes, err);
         }
         if (got == 0) {
             return QP_OK;

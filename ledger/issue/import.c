@@ -2,6 +2,7 @@
 #include "issue/import_priv.h"
 
 #include "core/check.h"
+#include "core/tame.h"
 #include "rules/rules.h"
 
 #include <inttypes.h>
@@ -96,14 +97,16 @@ static void tell(struct qp_importing *in, bool warning, const char *rule, const 
 void qp_import_warn(struct qp_importing *in, const char *format, ...)
 {
     char text[QP_ERR_TEXT_BYTES];
+    char tame[QP_ERR_TEXT_BYTES];
     va_list arguments;
     va_start(arguments, format);
     if (vsnprintf(text, sizeof text, format, arguments) < 0) {
         text[0] = '\0';
     }
     va_end(arguments);
+    qp_text_tame(tame, sizeof tame, text);
     in->report->warnings++;
-    tell(in, true, "", text);
+    tell(in, true, "", tame);
 }
 
 /* The readers name the place in front; the note has it beside the text. */

@@ -112,7 +112,8 @@ static enum qp_code check_owner_and_mode(int fd, const char *path, struct qp_err
     if ((info.st_mode & 077) != 0) {
         return qp_fail(err, QP_E_IO,
                        "other users can reach the secret key (mode %03o); close it: chmod 600 "
-                       "%.180s",
+                       "%.120s, or where that does not last (a USB stick), copy it to a folder of "
+                       "your own",
                        (unsigned)(info.st_mode & 0777), path);
     }
     return QP_OK;

@@ -67,6 +67,20 @@ static bool take_number(struct qp_span *in, uint64_t *number)
     return true;
 }
 
+/* One anchor has one text: anything else was not written here. */
+static enum qp_code check_written_so(const struct qp_anchor *anchor, struct qp_span note,
+                                     bool *good, struct qp_err *err)
+{
+    struct qp_buf text = {0};
+    enum qp_code rc = format(anchor, &text, err);
+    if (rc == QP_OK) {
+        *good = text.len == anchor->bytes.len - note.len &&
+                memcmp(text.data, anchor->bytes.data, text.len) == 0;
+    }
+    qp_buf_wipe(&text);
+    return rc;
+}
+
 static enum qp_code parse(const char *path, struct qp_anchor *anchor, struct qp_err *err)
 {
     struct qp_span in = qp_span_buf(&anchor->bytes);
@@ -77,7 +91,12 @@ static enum qp_code parse(const char *path, struct qp_anchor *anchor, struct qp_
                 take_hex(&in, anchor->intent_root.bytes, sizeof anchor->intent_root.bytes) &&
                 take(&in, "\n");
     anchor->restored = good && take(&in, RESTORED_LINE);
-    if (!good || !take(&in, "\n")) {
+    good = good && take(&in, "\n");
+    enum qp_code rc = good ? check_written_so(anchor, in, &good, err) : QP_OK;
+    if (rc != QP_OK) {
+        return rc;
+    }
+    if (!good) {
         return qp_fail(
             err, QP_E_STORE,
             "%s is damaged or of another version; do not write it anew by hand: quipu resume does, "

@@ -331,13 +331,14 @@ static enum qp_code add_edge(void *context, const struct qp_edge *edge, struct q
     enum qp_code rc =
         make_room(&rows, book->edge_count, &book->edge_capacity, sizeof *book->edges, err);
     book->edges = rows;
-    uint8_t *copy = rc == QP_OK ? qp_arena_alloc(&book->arena, key.len) : NULL;
+    uint8_t *copy = rc == QP_OK ? qp_arena_alloc(&book->arena, key.len + 1) : NULL;
     if (copy == NULL) {
         return no_memory(err);
     }
     memcpy(copy, key.bytes, key.len);
-    book->edges[book->edge_count++] = (struct qp_edge_row){.key = qp_span_of(copy, key.len),
-                                                           .body = (uint8_t)job->event->body_case};
+    copy[key.len] = (uint8_t)job->event->body_case;
+    book->edges[book->edge_count++] =
+        (struct qp_order_row){.key = copy, .key_len = (uint32_t)key.len, .item = copy + key.len};
     return QP_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "log/record.h"
 #include "log/tiles.h"
 
+#include "core/order.h"
 #include "rules/rules.h"
 
 /* Records that one transaction writes. */
@@ -21,11 +22,6 @@ struct qp_pending {
     const struct qp_record *record; /* borrowed until the group is written */
     struct qp_span entry;
     struct qp_hash leaf;
-};
-
-struct qp_edge_row {
-    struct qp_span key;
-    uint8_t body;
 };
 
 struct qp_vault_row {
@@ -54,7 +50,7 @@ struct qp_book {
     struct qp_arena scratch; /* of one event */
     struct qp_pending *pending;
     size_t pending_count;
-    struct qp_edge_row *edges;
+    struct qp_order_row *edges; /* item: the body, one byte */
     size_t edge_count;
     size_t edge_capacity;
     const char **warnings; /* of the record that is judged */

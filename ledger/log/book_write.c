@@ -4,7 +4,6 @@
 #include "core/check.h"
 #include "log/keys.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct write_job {
@@ -53,10 +52,10 @@ static enum qp_code put_rest(struct write_job *job, struct qp_err *err)
     struct qp_book *book = job->book;
     enum qp_code rc = QP_OK;
     for (size_t i = 0; i < book->edge_count && rc == QP_OK; i++) {
-        const struct qp_edge_row *row = &book->edges[i];
+        const struct qp_order_row *row = &book->edges[i];
         /* ANY: a voiding may come to a subject twice by way of the event that it voids. */
-        rc = qp_write_put(job->writer, QP_TABLE_EDGES, QP_PUT_ANY, row->key,
-                          qp_span_of(&row->body, 1), err);
+        rc = qp_write_put(job->writer, QP_TABLE_EDGES, QP_PUT_ANY,
+                          qp_span_of(row->key, row->key_len), qp_span_of(row->item, 1), err);
     }
     for (size_t i = 0; i < book->vault_count && rc == QP_OK; i++) {
         const struct qp_vault_row *row = &book->vault[i];
@@ -95,21 +94,10 @@ static enum qp_code write_group(void *context, struct qp_writer *writer, struct 
     return rc == QP_OK ? put_rest(job, err) : rc;
 }
 
-static int by_key(const void *a, const void *b)
-{
-    const struct qp_edge_row *left = a;
-    const struct qp_edge_row *right = b;
-    size_t least = left->key.len < right->key.len ? left->key.len : right->key.len;
-    int order = memcmp(left->key.data, right->key.data, least);
-    return order != 0 ? order : (left->key.len > right->key.len) - (left->key.len < right->key.len);
-}
-
 enum qp_code qp_book_write(struct qp_book *book, const struct qp_book_checkpoint *checkpoint,
                            struct qp_err *err)
 {
-    if (book->edge_count > 1) { /* rows in the order of their keys touch each page once */
-        qsort(book->edges, book->edge_count, sizeof book->edges[0], by_key);
-    }
+    qp_order(book->edges, book->edge_count); /* so that each page is touched once */
     struct write_job job = {.book = book, .checkpoint = checkpoint};
     return qp_store_write(book->store, write_group, &job, err);
 }

@@ -129,7 +129,7 @@ enum qp_code qp_log_create(const char *dir, struct qp_span opening,
     bool began = false;
     bool committed = false;
     struct qp_log *log = NULL;
-    struct qp_bench bench = {.keep_bytes = QP_KEEP_BYTES};
+    struct qp_bench bench = {0};
     struct qp_log_options writing = *options;
     writing.mode = QP_LOG_WRITE;
     enum qp_code rc = qp_log_make(dir, &writing, false, &began, &log, err);

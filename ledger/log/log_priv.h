@@ -125,6 +125,7 @@ enum qp_code qp_log_settle(struct qp_log *log, struct qp_err *err) QP_MUST_USE;
 struct qp_benches {
     struct qp_bench *list;
     unsigned count;
+    _Atomic size_t kept; /* bytes, by all of them */
 };
 enum qp_code qp_log_benches(struct qp_log *log, struct qp_benches *benches,
                             struct qp_err *err) QP_MUST_USE;

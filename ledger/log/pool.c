@@ -20,11 +20,11 @@ struct qp_pool {
     pthread_cond_t begun;
     pthread_cond_t ended;
     unsigned threads; /* helpers that are wanted */
-    unsigned started; /* of these, that were begun */
-    unsigned running; /* and have come to wait for a task */
+    unsigned started; /* of these, that run */
     bool stop;
-    uint64_t task; /* number of the task at hand */
-    unsigned busy; /* helpers at work on it */
+    uint64_t task;  /* number of the task at hand */
+    unsigned there; /* helpers that are ready for the first */
+    unsigned busy;  /* helpers at work on it */
     size_t next;
     size_t count;
     size_t share; /* taken at once */
@@ -53,8 +53,10 @@ static void *help(void *context)
     struct helper *helper = context;
     struct qp_pool *pool = helper->pool;
     uint64_t seen = 0;
+    qp_free(
+        qp_alloc_zero(1, 1)); /* the C library gives a thread its heap at its first allocation */
     pthread_mutex_lock(&pool->lock);
-    pool->running++;
+    pool->there++;
     pthread_cond_signal(&pool->ended);
     for (;;) {
         while (!pool->stop && pool->task == seen) {
@@ -135,7 +137,7 @@ void qp_pool_begin(struct qp_pool *pool)
 {
     start_helpers(pool);
     pthread_mutex_lock(&pool->lock);
-    while (pool->running < pool->started) {
+    while (pool->there < pool->started) {
         pthread_cond_wait(&pool->ended, &pool->lock);
     }
     pthread_mutex_unlock(&pool->lock);

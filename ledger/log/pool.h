@@ -12,7 +12,8 @@ enum qp_code qp_pool_new(unsigned threads, struct qp_pool **pool, struct qp_err 
 void qp_pool_free(struct qp_pool *pool); /* NULL is allowed; no task may be at hand */
 /* Values that `worker` can have, from 0. */
 unsigned qp_pool_workers(const struct qp_pool *pool);
-/* Start the threads now and not with the first task; back when each of them runs. */
+/* Start the threads now, and come back when each has all that it needs of the system; otherwise
+ * they are started by the first task. For whoever can start none later. */
 void qp_pool_begin(struct qp_pool *pool);
 /* Call `item` for 0 to count - 1, in any order, on any worker. One task at a time: qp_pool_wait
  * comes before the next, and before anything that the task uses goes. */

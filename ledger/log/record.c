@@ -130,13 +130,17 @@ static enum qp_code check_event(struct qp_record *record, size_t position, struc
                                 Qp__Event **events, struct qp_commitments *commitments,
                                 struct qp_bench *bench, struct qp_err *err)
 {
-    bool keep = bench->keep.total_bytes < bench->keep_bytes;
+    size_t before = bench->keep.total_bytes;
+    bool keep = (bench->kept != NULL ? *bench->kept : before) < QP_KEEP_BYTES;
     struct qp_span bytes = qp_span_bytes(record->event_bytes[position]);
     Qp__Event *event = NULL;
     qp_arena_reset(&bench->scratch);
     enum qp_code rc = qp_event_decode(bytes, keep ? &bench->keep : &bench->scratch, &event, err);
     if (rc != QP_OK) {
         return qp_prefix(err, rc, "event %zu", position);
+    }
+    if (bench->kept != NULL) {
+        *bench->kept += bench->keep.total_bytes - before;
     }
     qp_hash_leaf(&ids[position], bytes);
     events[position] = keep ? event : NULL;

@@ -30,13 +30,13 @@ struct qp_record {
     const struct qp_hash *commitments; /* of the sealed contents, in their order */
 };
 
-/* Memory of one thread that checks records of a group. Bounded: decoded events are kept only until
- * `keep` has keep_bytes, those of all threads QP_KEEP_BYTES; after that each is decoded again when
- * it is judged. */
-#define QP_KEEP_BYTES ((size_t)24 * 1024 * 1024)
+/* Memory of one thread that checks records of a group. Bounded: decoded events, which take four
+ * times their bytes, are kept only until those of all threads have QP_KEEP_BYTES; after that each
+ * is decoded again when it is judged. */
+#define QP_KEEP_BYTES ((size_t)16 * 1024 * 1024)
 
 struct qp_bench {
-    size_t keep_bytes;
+    _Atomic size_t *kept;    /* bytes of decoded events, by all threads; NULL: no other thread */
     struct qp_arena keep;    /* until the group is done */
     struct qp_arena scratch; /* for one event */
 };

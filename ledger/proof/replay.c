@@ -212,8 +212,9 @@ static enum qp_code expand_dispatches(struct closure *closure, struct qp_err *er
 static enum qp_code expand_makers(struct closure *closure, const char *id, struct qp_err *err)
 {
     const struct makers *makers = closure->makers;
-    const struct qp_replay_node *end = makers->nodes + makers->count;
     const struct qp_replay_node *maker = qp_replay_find(makers->nodes, makers->count, id);
+    /* A bundle may make no lot at all; then there are no nodes to be at the end of. */
+    const struct qp_replay_node *end = maker != NULL ? makers->nodes + makers->count : NULL;
     enum qp_code rc = QP_OK;
     for (; rc == QP_OK && maker != NULL && maker < end && strcmp(maker->id, id) == 0; maker++) {
         rc = expand(closure, maker->event, err);

@@ -1,16 +1,17 @@
 #include "rules/state.h"
 
 #include "core/check.h"
+#include "core/order.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A hash table of records, chained, with an undo list since the mark. Hash values come from SipHash
  * under a key that is part of the map, so that nobody who writes events chooses the chains. */
 
 struct record {
-    struct record *next; /* in its chain */
-    uint8_t *bytes;      /* its own block; NULL when empty */
+    struct record *next;  /* in its chain */
+    struct record *after; /* made after it */
+    uint8_t *bytes;       /* its own block; NULL when empty */
     size_t len;
     bool changed; /* put, as opposed to read through */
     uint32_t key_len;
@@ -27,6 +28,8 @@ struct undo {
 struct qp_state_map {
     const struct qp_state *below;
     struct record **chains;
+    struct record *first; /* made; keys mostly come in order, and records lie in memory in it */
+    struct record *last;
     size_t chain_count; /* a power of two */
     size_t count;
     struct undo *undos;
@@ -57,15 +60,14 @@ enum qp_code qp_state_map_new(const struct qp_state *below, struct qp_state_map 
 
 void qp_state_map_clear(struct qp_state_map *map)
 {
-    for (size_t i = 0; i < map->chain_count; i++) {
-        for (struct record *at = map->chains[i]; at != NULL;) {
-            struct record *next = at->next;
-            qp_free(at->bytes);
-            qp_free(at);
-            at = next;
-        }
-        map->chains[i] = NULL;
+    for (struct record *at = map->first; at != NULL;) {
+        struct record *after = at->after;
+        qp_free(at->bytes);
+        qp_free(at);
+        at = after;
     }
+    map->first = map->last = NULL;
+    memset(map->chains, 0, map->chain_count * sizeof *map->chains);
     for (size_t i = 0; i < map->undo_count; i++) {
         qp_free(map->undos[i].bytes);
     }
@@ -108,24 +110,18 @@ static struct record *find(struct qp_state_map *map, struct qp_span key)
 /* Twice the chains once there are as many records; without memory the old ones still serve. */
 static void grow(struct qp_state_map *map)
 {
-    struct record **old = map->chains;
-    size_t old_count = map->chain_count;
-    struct record **chains = qp_alloc_zero(2 * old_count, sizeof *chains);
+    struct record **chains = qp_alloc_zero(2 * map->chain_count, sizeof *chains);
     if (chains == NULL) {
         return;
     }
+    qp_free(map->chains);
     map->chains = chains;
-    map->chain_count = 2 * old_count;
-    for (size_t i = 0; i < old_count; i++) {
-        for (struct record *at = old[i]; at != NULL;) {
-            struct record *next = at->next;
-            struct record **chain = chain_of(map, qp_span_of(at->key, at->key_len));
-            at->next = *chain;
-            *chain = at;
-            at = next;
-        }
+    map->chain_count *= 2;
+    for (struct record *at = map->first; at != NULL; at = at->after) {
+        struct record **chain = chain_of(map, qp_span_of(at->key, at->key_len));
+        at->next = *chain;
+        *chain = at;
     }
-    qp_free(old);
 }
 
 static struct record *insert(struct qp_state_map *map, struct qp_span key)
@@ -143,6 +139,12 @@ static struct record *insert(struct qp_state_map *map, struct qp_span key)
     struct record **chain = chain_of(map, key);
     made->next = *chain;
     *chain = made;
+    if (map->last == NULL) {
+        map->first = made;
+    } else {
+        map->last->after = made;
+    }
+    map->last = made;
     map->count++;
     return made;
 }
@@ -177,20 +179,17 @@ static enum qp_code map_get(void *context, struct qp_span key, struct qp_span *r
         if (rc != QP_OK) {
             return rc;
         }
-        found = insert(map, key);
-        if (found == NULL) {
-            return no_memory(err);
-        }
-        rc = copy_bytes(below, &found->bytes, err);
+        uint8_t *bytes = NULL;
+        rc = copy_bytes(below, &bytes, err);
         if (rc != QP_OK) {
-            /* The empty record that insert left would hide the one below. */
-            struct record **chain = chain_of(map, key);
-            QP_ASSERT(*chain == found);
-            *chain = found->next;
-            map->count--;
-            qp_free(found);
             return rc;
         }
+        found = insert(map, key);
+        if (found == NULL) {
+            qp_free(bytes);
+            return no_memory(err);
+        }
+        found->bytes = bytes;
         found->len = below.len;
     }
     *record = found == NULL ? qp_span_of(NULL, 0) : qp_span_of(found->bytes, found->len);
@@ -285,15 +284,6 @@ void qp_state_map_rollback(struct qp_state_map *map)
     }
 }
 
-static int compare_records(const void *a, const void *b)
-{
-    const struct record *one = *(const struct record *const *)a;
-    const struct record *two = *(const struct record *const *)b;
-    size_t len = one->key_len < two->key_len ? one->key_len : two->key_len;
-    int order = memcmp(one->key, two->key, len);
-    return order != 0 ? order : (one->key_len > two->key_len) - (one->key_len < two->key_len);
-}
-
 enum qp_code qp_state_map_each(struct qp_state_map *map,
                                enum qp_code (*each)(void *context, struct qp_span key,
                                                     struct qp_span record, struct qp_err *err),
@@ -302,24 +292,24 @@ enum qp_code qp_state_map_each(struct qp_state_map *map,
     if (map->count == 0) {
         return QP_OK;
     }
-    struct record **sorted = qp_alloc(map->count * sizeof *sorted);
-    if (sorted == NULL) {
+    struct qp_order_row *rows = qp_alloc(map->count * sizeof *rows);
+    if (rows == NULL) {
         return no_memory(err);
     }
     size_t count = 0;
-    for (size_t i = 0; i < map->chain_count; i++) {
-        for (struct record *at = map->chains[i]; at != NULL; at = at->next) {
-            if (at->changed) {
-                sorted[count++] = at;
-            }
+    for (struct record *at = map->first; at != NULL; at = at->after) {
+        if (at->changed) {
+            rows[count++] =
+                (struct qp_order_row){.key = at->key, .key_len = at->key_len, .item = at};
         }
     }
-    qsort(sorted, count, sizeof *sorted, compare_records);
+    qp_order(rows, count);
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < count; i++) {
-        rc = each(context, qp_span_of(sorted[i]->key, sorted[i]->key_len),
-                  qp_span_of(sorted[i]->bytes, sorted[i]->len), err);
+        const struct record *record = rows[i].item;
+        rc = each(context, qp_span_of(record->key, record->key_len),
+                  qp_span_of(record->bytes, record->len), err);
     }
-    qp_free(sorted);
+    qp_free(rows);
     return rc;
 }

@@ -56,6 +56,30 @@ enum qp_code qp_entry_decode(struct qp_span in, struct qp_arena *arena, Qp__Entr
 
 _Static_assert(sizeof QP_SUBMISSION_MAGIC - 1 + 4 == QP_SUBMISSION_HEAD_BYTES, "head of a record");
 
+/* The name of the program that packed it, or NULL. Nothing is ever unpacked here: a file of some
+ * bytes could unpack to a disk full of them. */
+static const char *packed_by(struct qp_span in)
+{
+    static const struct {
+        const char *name;
+        const char *begin;
+        size_t len;
+    } packers[] = {{"gzip", "\x1f\x8b", 2},
+                   {"zip", "PK\x03\x04", 4},
+                   {"zstd", "\x28\xb5\x2f\xfd", 4},
+                   {"xz",
+                    "\xfd"
+                    "7zXZ",
+                    5},
+                   {"bzip2", "BZh", 3}};
+    for (size_t i = 0; i < QP_COUNT(packers); i++) {
+        if (in.len >= packers[i].len && memcmp(in.data, packers[i].begin, packers[i].len) == 0) {
+            return packers[i].name;
+        }
+    }
+    return NULL;
+}
+
 /* Says whether it is another version of ours, or another file altogether. */
 static enum qp_code check_magic(struct qp_span in, const char *magic, const char *what,
                                 struct qp_err *err)
@@ -70,6 +94,12 @@ static enum qp_code check_magic(struct qp_span in, const char *magic, const char
                           "a %s of a version that this program does not know; version 1 is read "
                           "here, a newer program may read it",
                           what);
+    }
+    if (packed_by(in) != NULL) {
+        return qp_fail_at(err, QP_E_INPUT, 0,
+                          "not a %s file but one that %s has packed; unpack it first and give what "
+                          "was in it",
+                          what, packed_by(in));
     }
     return qp_fail_at(err, QP_E_INPUT, 0, "not a %s file: it does not begin with \"%.*s\"", what,
                       (int)(len - 1), magic);

@@ -30,7 +30,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(SANITIZED)
 #define LIMIT_MEGABYTES 1024
 #else
-#define LIMIT_MEGABYTES 384
+#define LIMIT_MEGABYTES 320
 #endif
 
 #define PLOTS 32

@@ -1,13 +1,11 @@
-/* What it costs to judge a bundle.
+/* What it costs to judge the bundle of a large shipment: time and memory.
  *
- *   bench_verify signatures [STATEMENTS] [ROUNDS]   against the bare time of its signature checks
- *   bench_verify shipment [HARVESTS] [PLOTS] [ROUNDS]   statements of 100 events: time and memory
+ *   bench_verify [HARVESTS] [PLOTS] [ROUNDS]   in statements of 100 events
  *
  * Makes a ledger in a temporary folder, with the rule set that is shipped, where all harvests are
  * in one shipment: harvests, milled, sold, shipped through Callao; proves the shipment; and judges
- * the bundle, on one core. For `signatures` each harvest is a statement of its own, and turn by
- * turn as many signatures over as many bytes are checked. Memory is what the library takes at most
- * at one time, and the bundle itself. Exits 1 when the median of the rounds is above its limit. */
+ * the bundle, on one core. Memory is what the library takes at most at one time, and the bundle
+ * itself. Exits 1 when the median of the rounds is above its limit. */
 #include "log/folder.h"
 
 #include <quipu/geo.h>
@@ -22,7 +20,6 @@
 
 #include <math.h>
 
-#define RATIO_MAX 1.3
 #define SHIPMENT_SECONDS_MAX 1.0
 #define MEMORY_OVER_BUNDLE_MAX 4.0
 #define CORNERS 40
@@ -255,46 +252,6 @@ static struct qp_trust *trust_in(const struct season *season)
 
 /* ---- The clocks ---- */
 
-/* The statements of the bundle, apart from all else. */
-struct bare {
-    struct qp_arena arena;
-    struct qp_span *statements;
-    struct qp_public_key *keys;
-    struct qp_signature *signatures;
-    size_t count;
-};
-
-static void bare_open(struct bare *bare, struct qp_span bundle)
-{
-    Qp__Bundle *message = NULL;
-    qp_arena_init(&bare->arena, 0);
-    assert_ok(qp_bundle_decode(bundle, &bare->arena, &message, err));
-    bare->count = message->n_entries;
-    bare->statements = qp_arena_alloc_zero(&bare->arena, bare->count, sizeof *bare->statements);
-    bare->keys = qp_arena_alloc_zero(&bare->arena, bare->count, sizeof *bare->keys);
-    bare->signatures = qp_arena_alloc_zero(&bare->arena, bare->count, sizeof *bare->signatures);
-    for (size_t i = 0; i < bare->count; i++) {
-        Qp__Entry *entry = NULL;
-        Qp__Statement *statement = NULL;
-        struct qp_span bytes = qp_span_bytes(message->entries[i]->entry);
-        assert_ok(qp_entry_decode(bytes, &bare->arena, &entry, err));
-        bare->statements[i] = qp_span_bytes(entry->statement);
-        assert_ok(qp_statement_decode(bare->statements[i], &bare->arena, &statement, err));
-        memcpy(bare->keys[i].bytes, statement->issuer.data, sizeof bare->keys[i].bytes);
-        memcpy(bare->signatures[i].bytes, entry->signature.data, sizeof bare->signatures[i].bytes);
-    }
-}
-
-static double time_bare(const struct bare *bare)
-{
-    double start = figure_seconds();
-    for (size_t i = 0; i < bare->count; i++) {
-        assert_ok(qp_verify(&bare->keys[i], qp_span_text(QP_STATEMENT_DOMAIN), bare->statements[i],
-                            &bare->signatures[i], err));
-    }
-    return figure_seconds() - start;
-}
-
 static double time_verify(struct qp_span bundle, const struct qp_trust *trust)
 {
     struct qp_verdict *verdict = NULL;
@@ -309,42 +266,6 @@ static double time_verify(struct qp_span bundle, const struct qp_trust *trust)
     }
     qp_verdict_free(verdict);
     return took;
-}
-
-/* Signature checks and the rest of a verdict, turn by turn. */
-static int compare_signatures(const struct shape *shape, size_t rounds)
-{
-    double bare_times[ROUNDS_MAX];
-    double verify_times[ROUNDS_MAX];
-    double ratios[ROUNDS_MAX];
-    struct folder folder;
-    struct bare bare;
-    struct qp_buf bundle = {0};
-    struct qp_prove_report report;
-    folder_init(&folder);
-    make_bundle(&folder, shape, &bundle, &report);
-    struct qp_trust *trust = trust_in(&folder.season);
-    bare_open(&bare, qp_span_buf(&bundle));
-    for (size_t i = 0; i < rounds; i++) {
-        bare_times[i] = time_bare(&bare);
-        verify_times[i] = time_verify(qp_span_buf(&bundle), trust);
-        ratios[i] = verify_times[i] / bare_times[i];
-    }
-    double bare_time = figure_median(bare_times, rounds);
-    double verify_time = figure_median(verify_times, rounds);
-    double ratio = figure_median(ratios, rounds);
-    fprintf(stderr,
-            "verify: %zu signatures, %zu events, %zu bytes in %.1f ms; bare signature checks %.1f "
-            "ms (%.0f/s); ratio %.2f (best of each %.2f)\n",
-            bare.count, report.events, bundle.len, verify_time * 1000, bare_time * 1000,
-            (double)bare.count / bare_time, ratio, verify_times[0] / bare_times[0]);
-    figure("verify", (double)bare.count / verify_time, "statements/s");
-    figure("verify_over_bare", ratio, "");
-    qp_arena_wipe(&bare.arena);
-    qp_trust_free(trust);
-    qp_buf_wipe(&bundle);
-    folder_wipe(&folder);
-    return ratio <= RATIO_MAX ? 0 : 1;
 }
 
 /* A whole shipment: how long a buyer waits, and how much memory it takes. */
@@ -382,20 +303,10 @@ static unsigned number(int argc, char **argv, int at, unsigned otherwise)
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "signatures") == 0) {
-        struct shape shape = {.harvests = number(argc, argv, 2, 2000), .plots = 32, .events = 1};
-        unsigned rounds = number(argc, argv, 3, 5);
-        assert_true(shape.harvests > 0 && rounds > 0 && rounds <= ROUNDS_MAX);
-        return compare_signatures(&shape, rounds);
-    }
-    if (argc > 1 && strcmp(argv[1], "shipment") == 0) {
-        struct shape shape = {.harvests = number(argc, argv, 2, 10000),
-                              .plots = number(argc, argv, 3, 2000),
-                              .events = 100};
-        unsigned rounds = number(argc, argv, 4, 5);
-        assert_true(shape.harvests > 0 && shape.plots > 0 && rounds > 0 && rounds <= ROUNDS_MAX);
-        return judge_shipment(&shape, rounds);
-    }
-    fprintf(stderr, "usage: bench_verify signatures|shipment [COUNT...]\n");
-    return 2;
+    struct shape shape = {.harvests = number(argc, argv, 1, 10000),
+                          .plots = number(argc, argv, 2, 2000),
+                          .events = 100};
+    unsigned rounds = number(argc, argv, 3, 5);
+    assert_true(shape.harvests > 0 && shape.plots > 0 && rounds > 0 && rounds <= ROUNDS_MAX);
+    return judge_shipment(&shape, rounds);
 }

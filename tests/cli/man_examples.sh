@@ -29,7 +29,7 @@ cd tour || exit
 cp -r "$SAMPLE" sample
 cp -r "$SAMPLE/../rulesets" rulesets
 run quipu.1 quipu-key.1 quipu-init.1 quipu-events.1 quipu-sign.1 quipu-import.1 quipu-submit.1 \
-    quipu-survey.1 quipu-journal.1 quipu-explain.1 quipu-version.1
+    quipu-survey.1 quipu-journal.1 quipu-explain.1 quipu-version.1 quipu-bench.1
 
 # What is there to read, prove and judge: in the folder of a small season.
 mkdir ../season
@@ -50,7 +50,7 @@ fi
 # No page is left out.
 for path in "$MAN"/*.1; do
     case " quipu.1 quipu-key.1 quipu-init.1 quipu-events.1 quipu-sign.1 quipu-import.1 \
- quipu-submit.1 quipu-survey.1 quipu-journal.1 quipu-explain.1 quipu-version.1 $pages " in
+ quipu-submit.1 quipu-survey.1 quipu-journal.1 quipu-explain.1 quipu-version.1 quipu-bench.1 $pages " in
     *" $(basename "$path") "*) ;;
     *) fail "the examples of $(basename "$path") are not run" ;;
     esac

@@ -3,6 +3,7 @@
 #include <quipu/bytes.h>
 
 #include "core/alloc.h"
+#include "core/order.h"
 #include "core/time.h"
 
 static void reads_back_what_base64_wrote_and_refuses_loose_forms(void **state)
@@ -48,6 +49,26 @@ static void keeps_hostile_text_from_moving_the_cursor(void **state)
     assert_ok(qp_buf_add(&out, qp_span_of("", 1), err));
     assert_string_equal((char *)out.data, "Flor\\x1b[2J\\x0d\\x0a\\xff ñ \\u{202e}");
     qp_buf_wipe(&out);
+}
+
+static void no_message_carries_hostile_text(void **state)
+{
+    (void)state;
+    struct qp_err err;
+    char longest[2 * QP_ERR_TEXT_BYTES];
+    assert_int_equal(qp_fail(&err, QP_E_INPUT, "lot %s",
+                             "a\x1b[2J\xe2\x80\xae"
+                             "b\xc2\x9b\xff ñ"),
+                     QP_E_INPUT);
+    assert_string_equal(err.text, "lot a?[2J\\u{202e}b\\u{9b}\\xff ñ");
+    assert_int_equal(qp_prefix(&err, QP_E_INPUT, "file %s", "\xef\xbb\xbf"), QP_E_INPUT);
+    assert_string_equal(err.text, "file \\u{feff}: lot a?[2J\\u{202e}b\\u{9b}\\xff ñ");
+    /* Escapes make a text longer: it is cut, and never inside one. */
+    for (size_t i = 0; i + 3 < sizeof longest; i += 3) {
+        memcpy(longest + i, "\xe2\x80\xae", 4);
+    }
+    assert_int_equal(qp_fail(&err, QP_E_INPUT, "%s", longest), QP_E_INPUT);
+    assert_true(strlen(err.text) % 8 == 0 && strlen(err.text) > QP_ERR_TEXT_BYTES - 10);
 }
 
 static void reads_and_writes_times(void **state)
@@ -138,13 +159,53 @@ static void an_arena_holds_to_its_limit_and_forgets_on_reset(void **state)
     qp_arena_wipe(&arena);
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    const struct qp_order_row *one = a;
+    const struct qp_order_row *two = b;
+    size_t least = one->key_len < two->key_len ? one->key_len : two->key_len;
+    int order = memcmp(one->key, two->key, least);
+    return order != 0 ? order : (one->key_len > two->key_len) - (one->key_len < two->key_len);
+}
+
+/* Against a plain sort: keys of few different bytes, zeros among them, that begin each other. */
+static void puts_byte_strings_in_order(void **state)
+{
+    (void)state;
+    enum { COUNT = 500, KEY = 40 };
+    static uint8_t keys[COUNT][KEY];
+    struct qp_order_row ours[COUNT];
+    struct qp_order_row plain[COUNT];
+    uint32_t dice = 1;
+    for (unsigned round = 0; round < 40; round++) {
+        for (size_t i = 0; i < COUNT; i++) {
+            for (size_t k = 0; k < KEY; k++) {
+                dice = dice * 1664525 + 1013904223;
+                keys[i][k] = k < round ? 7 : (uint8_t)((dice >> 24) % 3 == 0 ? dice >> 16 & 1 : 0);
+            }
+            ours[i] = (struct qp_order_row){
+                .key = keys[i], .key_len = 1 + (dice >> 20) % KEY, .item = keys[i]};
+            plain[i] = ours[i];
+        }
+        qp_order(ours, COUNT);
+        qsort(plain, COUNT, sizeof plain[0], by_bytes);
+        for (size_t i = 0; i < COUNT; i++) {
+            assert_int_equal(by_bytes(&ours[i], &plain[i]), 0);
+            assert_ptr_equal(ours[i].key, ours[i].item);
+        }
+    }
+    qp_order(NULL, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_back_what_base64_wrote_and_refuses_loose_forms),
         cmocka_unit_test(refuses_text_that_is_not_utf8),
         cmocka_unit_test(keeps_hostile_text_from_moving_the_cursor),
+        cmocka_unit_test(no_message_carries_hostile_text),
         cmocka_unit_test(reads_and_writes_times),
+        cmocka_unit_test(puts_byte_strings_in_order),
         cmocka_unit_test(cuts_an_error_between_characters_and_keeps_it_on_one_line),
         cmocka_unit_test(a_large_block_does_not_swell_an_arena),
         cmocka_unit_test(an_arena_holds_to_its_limit_and_forgets_on_reset),

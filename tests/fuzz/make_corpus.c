@@ -1,6 +1,7 @@
 /* Writes the seeds of the fuzz targets: small, sound inputs of every kind. Not part of any test;
  * run it when a format changes: make_corpus tests/fuzz/corpus */
 #include "vectors/example.h"
+#include "season.h"
 #include "wire/generate.h"
 #include "wire/json.h"
 
@@ -232,6 +233,111 @@ static void seed_trust(void)
     qp_buf_wipe(&claims);
 }
 
+/* A journal of two statements, with its head and without; and the anchor of the example's log. */
+static void seed_disk(const struct example *example)
+{
+    static struct season season;
+    struct qp_buf records = {0};
+    struct qp_buf journal = {0};
+    struct qp_buf anchor = {0};
+    char head[256];
+    char hex[65];
+    season_init(&season);
+    season_open(&season, &records);
+    records.len = 0;
+    season_producer(&season, "coop-norte/F1");
+    season_sign(&season, &season.coop, &records);
+    season_plot(&season, "coop-norte/P1", "coop-norte/F1");
+    season_sign(&season, &season.coop, &records);
+    qp_hash_hex(hex, &season.coop.previous);
+    int len = snprintf(head, sizeof head, "quipu journal v1\nbytes: %zu\nnext: 2\nlink: %s\n",
+                       records.len, hex);
+    for (int with = 0; with < 2; with++) {
+        const uint8_t size[2] = {0, with == 0 ? 0 : (uint8_t)len};
+        journal.len = 0;
+        assert_ok(qp_buf_add(&journal, qp_span_of(season.ledger_id.bytes, 32), err));
+        assert_ok(qp_buf_add(&journal, qp_span_of(size, 2), err));
+        assert_ok(qp_buf_add(&journal, qp_span_of(head, size[1]), err));
+        assert_ok(qp_buf_add(&journal, qp_span_buf(&records), err));
+        seed("journal", with == 0 ? "new" : "head", qp_span_buf(&journal));
+    }
+    qp_hash_hex(hex, &example->root);
+    assert_ok(qp_buf_addf(&anchor, NULL, "quipu anchor v1\ninstance %032d\nintent %d %s\n\n", 7,
+                          EXAMPLE_STATEMENTS, hex));
+    seed("anchor", "intent", qp_span_buf(&anchor));
+    assert_ok(qp_buf_add(&anchor, qp_span_buf(&example->checkpoint), err));
+    seed("anchor", "signed", qp_span_buf(&anchor));
+    qp_buf_wipe(&records);
+    qp_buf_wipe(&journal);
+    qp_buf_wipe(&anchor);
+    season_wipe(&season);
+}
+
+/* One message of each type, behind the byte that chooses it. */
+static void seed_messages(void)
+{
+    for (size_t i = 0; qp_rules_all[i] != NULL; i++) {
+        struct qp_arena arena;
+        struct qp_buf bytes = {0};
+        const uint8_t at = (uint8_t)i;
+        qp_arena_init(&arena, 0);
+        struct generator generator = {.seed = i + 1, .arena = &arena};
+        void *message = message_of(&generator, qp_rules_all[i], 0);
+        assert_ok(qp_buf_add(&bytes, qp_span_of(&at, 1), err));
+        if (qp_wire_encode(qp_rules_all[i], message, &arena, &bytes, NULL) == QP_OK &&
+            bytes.len < 2048) {
+            seed("message", qp_rules_all[i]->descriptor->short_name, qp_span_buf(&bytes));
+        }
+        qp_buf_wipe(&bytes);
+        qp_arena_wipe(&arena);
+    }
+}
+
+static void seed_tables(void)
+{
+    seed("import", "producers",
+         qp_span_text("\x05producer,name,document,sex,district,community\n"
+                      "F-1,Rosa Quispe,12345678,F,Soritor,\n"));
+    seed("import", "plots",
+         qp_span_text("\x01{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\","
+                      "\"properties\":{\"plot\":\"C-1\",\"producer\":\"F-1\",\"commodities\":"
+                      "\"coffee\",\"area_ha\":1.5,\"tenure\":\"title\",\"tenure_evidence\":"
+                      "\"declared\"},\"geometry\":{\"type\":\"Point\",\"coordinates\":"
+                      "[-77.1,-6.1]}}]}"));
+    seed("import", "deliveries",
+         qp_span_text("\x02lot;date;producer;plots;commodity;form;quantity;unit;crop_year;"
+                      "delivery_note;moisture_percent;price_pen_per_kg;harvest_from;harvest_to\n"
+                      "E-1;2026-06-05;F-1;C-1:60|C-2:40;coffee;parchment;7,5;qq;2026;RA-1;11,5;"
+                      "17,50;2026-05-20;2026-05-28\n"));
+    seed("import", "parties",
+         qp_span_text("\x03party,legal_name,country,ruc,gln,roles,vkey_file,address,email,phone\n"
+                      "geo,Geo SAC,PE,20100070970,,assessor|carrier,geo.vkey,,,\n"));
+    seed("import", "assessments",
+         qp_span_text("\x04plot,date,outcome,assessed_m2,forest_m2,loss_m2,nodata_ppm\n"
+                      "coop/C-1,2026-02-20,no_loss,5400,0,0,0\n"));
+    seed("import", "method",
+         qp_span_text("\x04{\"method\":\"overlay 1\",\"cut_off\":\"2020-12-31T23:59:59Z\","
+                      "\"covers_to\":\"2026-09-27\",\"datasets\":[{\"name\":\"Map\",\"sha256\":"
+                      "\"0101010101010101010101010101010101010101010101010101010101010101\"}]}"));
+    static const char *const texts[] = {"2026-05-14T13:05:00.123-05:00",
+                                        "20100070970",
+                                        "4006381333931",
+                                        "529900T8BM49AURSDO55",
+                                        "DE123456789012",
+                                        "CSQU3054383",
+                                        "09506000134352.L-9",
+                                        "106141411928374657",
+                                        "090111",
+                                        "qq",
+                                        "YWJj",
+                                        "Flor\x1b[2J\xe2\x80\xae"};
+    for (size_t i = 0; i < QP_COUNT(texts); i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%zu", i);
+        seed("texts", name, qp_span_text(texts[i]));
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct example example;
@@ -249,6 +355,9 @@ int main(int argc, char **argv)
     seed_keys(&example);
     seed_texts();
     seed_trust();
+    seed_disk(&example);
+    seed_messages();
+    seed_tables();
     example_free(&example);
     return 0;
 }

@@ -19,8 +19,14 @@
 
 #include <stdarg.h>
 
-#define FORGE_ENTRIES_MAX 64
+/* A test that wants more says so before it includes this. */
+#ifndef FORGE_EVENTS_MAX
 #define FORGE_EVENTS_MAX 64
+#endif
+#ifndef FORGE_SEALED_MAX
+#define FORGE_SEALED_MAX 32
+#endif
+#define FORGE_ENTRIES_MAX 64
 #define FORGE_PARTIES_MAX 12
 #define FORGE_ORIGIN "forge.example/log"
 #define FORGE_NOW_MS UINT64_C(1795000000000) /* 2026-11-18 */
@@ -40,7 +46,7 @@ struct forge_entry {
     struct qp_span events[FORGE_EVENTS_MAX];
     struct qp_hash ids[FORGE_EVENTS_MAX];
     size_t event_count;
-    uint64_t hidden; /* bit for each event that a bundle leaves out */
+    uint64_t hidden; /* bit for each of the first 64 events that a bundle leaves out */
 };
 
 struct forge {
@@ -55,9 +61,9 @@ struct forge {
     struct qp_span pending[FORGE_EVENTS_MAX];
     size_t pending_count;
     struct qp_hash other_ledger; /* sign for this one when it is not zero */
-    const Qp__SealedContent *sealed[32];
+    const Qp__SealedContent *sealed[FORGE_SEALED_MAX];
     size_t sealed_count;
-    uint8_t nonce;
+    unsigned nonce;
     uint32_t given_up; /* the next statement says so; the test sets the party's `previous` */
     const char *date;  /* of the events to come; NULL: one after the other in June 2026 */
 };
@@ -90,7 +96,8 @@ static inline struct qp_span forge_keep(struct forge *forge, struct qp_span byte
 /* Seal a content; its commitment in hexadecimal. */
 static inline const char *forge_seal(struct forge *forge, struct qp_span content)
 {
-    uint8_t salt[32] = {(uint8_t)(forge->sealed_count + 1), 5};
+    uint8_t salt[32] = {(uint8_t)(forge->sealed_count + 1), 5,
+                        (uint8_t)((forge->sealed_count + 1) >> 8)};
     struct qp_salt fixed;
     struct qp_hash commitment;
     char *hex = qp_arena_alloc(&forge->arena, 65);
@@ -116,9 +123,9 @@ static inline void forge_event(struct forge *forge, const char *format, ...)
     assert_true(vsnprintf(body, sizeof body, format, arguments) < (int)sizeof body);
     va_end(arguments);
     char date[16];
-    snprintf(date, sizeof date, "2026-06-%02d", 1 + forge->nonce / 8 % 28);
+    snprintf(date, sizeof date, "2026-06-%02u", 1 + forge->nonce / 8 % 28);
     snprintf(text, sizeof text, "{\"nonce\": \"%032x\", \"occurred\": \"%sT12:00:00Z\", %s}",
-             forge->nonce + 1U, forge->date != NULL ? forge->date : date, body);
+             forge->nonce + 1, forge->date != NULL ? forge->date : date, body);
     forge->nonce++;
     json_t *json = NULL;
     Qp__Event *event = NULL;
@@ -190,7 +197,7 @@ static inline void forge_init(struct forge *forge)
     struct qp_seed seed = {{200, 1}};
     struct qp_public_key public_key;
     char hex[65];
-    *forge = (struct forge){.entry_count = 0};
+    memset(forge, 0, sizeof *forge); /* too large for a copy on the stack */
     qp_arena_init(&forge->arena, 0);
     assert_ok(qp_init(err));
     assert_ok(qp_key_from_seed(&seed, &forge->log_key, err));
@@ -297,7 +304,7 @@ static inline Qp__BundleEntry *forge_show(struct forge *forge, size_t at)
     shown->events =
         qp_arena_alloc_zero(&forge->arena, FORGE_EVENTS_MAX, sizeof(ProtobufCBinaryData));
     for (size_t i = 0; i < from->event_count; i++) {
-        if ((from->hidden >> i & 1) == 0) {
+        if (i >= 64 || (from->hidden >> i & 1) == 0) {
             positions[shown->n_positions] = i;
             shown->positions[shown->n_positions++] = (uint32_t)i;
             shown->events[shown->n_events++] = qp_bytes_span(from->events[i]);
@@ -329,11 +336,30 @@ static inline Qp__Bundle *forge_bundle(struct forge *forge, const char *shipment
     bundle->tree_proof =
         forge_multi(forge, leaves, forge->entry_count, indexes, forge->entry_count);
     qsort(forge->sealed, forge->sealed_count, sizeof forge->sealed[0], forge_order);
-    bundle->sealed = qp_arena_alloc_zero(&forge->arena, 32, sizeof *bundle->sealed);
+    bundle->sealed = qp_arena_alloc_zero(&forge->arena, FORGE_SEALED_MAX, sizeof *bundle->sealed);
     for (size_t i = 0; i < forge->sealed_count; i++) {
         bundle->sealed[bundle->n_sealed++] = (Qp__SealedContent *)(uintptr_t)forge->sealed[i];
     }
     return bundle;
+}
+
+/* With QP_FORGED in the environment, which names a folder, every bundle that a test makes is
+ * written there under its hash: the seeds of tests/fuzz/fuzz_remade.c. */
+static inline void forge_give_away(struct qp_span file)
+{
+    const char *folder = getenv("QP_FORGED");
+    struct qp_hash hash;
+    char hex[65];
+    char path[4096];
+    if (folder != NULL) {
+        qp_hash_leaf(&hash, file);
+        qp_hash_hex(hex, &hash);
+        snprintf(path, sizeof path, "%s/%.16s", folder, hex);
+        FILE *out = fopen(path, "wb");
+        assert_non_null(out);
+        assert_int_equal(fwrite(file.data, 1, file.len, out), file.len);
+        assert_int_equal(fclose(out), 0);
+    }
 }
 
 static inline struct qp_span forge_file(struct forge *forge, const Qp__Bundle *bundle)
@@ -342,6 +368,7 @@ static inline struct qp_span forge_file(struct forge *forge, const Qp__Bundle *b
     assert_ok(qp_bundle_encode(bundle, &forge->arena, &file, err));
     struct qp_span kept = forge_keep(forge, qp_span_buf(&file));
     qp_buf_wipe(&file);
+    forge_give_away(kept);
     return kept;
 }
 

@@ -230,6 +230,7 @@ enum qp_code cli_sign_draft(struct cli *cli, struct qp_journal *journal,
 
 /* ---- The commands ---- */
 
+enum qp_code cmd_bench(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_import(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_init(struct cli *cli, int argc, char **argv, struct qp_err *err);
 enum qp_code cmd_journal(struct cli *cli, int argc, char **argv, struct qp_err *err);

@@ -82,6 +82,18 @@ static enum qp_code refuse(const struct import *import, const struct qp_import_r
 
 /* ---- What some imports read besides ---- */
 
+/* A table comes from others: what it names lies in the folder that it is read from, or below. */
+static bool leads_out(const char *path)
+{
+    bool out = path[0] == '/';
+    for (const char *part = path; part != NULL && !out;) {
+        out = strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0');
+        part = strchr(part, '/');
+        part = part != NULL ? part + 1 : NULL;
+    }
+    return out;
+}
+
 /* A key file of a row: in --keys, or beside the table. */
 static enum qp_code read_key(void *context, const char *path, struct qp_buf *out,
                              struct qp_err *err)
@@ -91,8 +103,10 @@ static enum qp_code read_key(void *context, const char *path, struct qp_buf *out
     const char *slash = strrchr(table, '/');
     struct qp_buf whole = {0};
     enum qp_code rc = QP_OK;
-    if (path[0] == '/') {
-        rc = qp_buf_addf(&whole, err, "%s", path);
+    if (leads_out(path)) {
+        rc = qp_fail(err, QP_E_INPUT,
+                     "it lies outside the folder of the key files; put it there (--keys DIR) and "
+                     "give its name alone");
     } else if (import->keys_dir != NULL) {
         rc = qp_buf_addf(&whole, err, "%s/%s", import->keys_dir, path);
     } else {

@@ -392,7 +392,7 @@ static bool read_place(const char *text, uint64_t *index, uint64_t *position, bo
     return *text == '\0';
 }
 
-static enum qp_code show_thing(struct show *show, const char *thing, bool following)
+enum qp_code show_thing(struct show *show, const char *thing, bool following)
 {
     uint64_t index = 0;
     uint64_t position = 0;

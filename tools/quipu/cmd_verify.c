@@ -2,6 +2,7 @@
  * (confine.h), and everything is computed from the bytes, the policy and the time, by functions of
  * libquipu-verify alone. */
 #include "confine.h"
+#include "cores.h"
 #include "identity.h"
 #include "trust_file.h"
 #include "verdict_text.h"
@@ -11,7 +12,6 @@
 #include "core/time.h"
 #include "host/clock.h"
 #include "host/file.h"
-#include "log/pool.h"
 #include "proof/explain.h"
 #include "wire/json.h"
 
@@ -86,28 +86,6 @@ struct request {
     const struct qp_trust *trust;
     struct qp_bundle_options options;
 };
-
-/* A task of the library as one of the pool. */
-struct spread {
-    void (*item)(void *task, size_t at);
-    void *task;
-};
-
-static void run_item(void *context, size_t at, unsigned worker)
-{
-    const struct spread *spread = context;
-    (void)worker;
-    spread->item(spread->task, at);
-}
-
-static void run_on_pool(void *context, void (*item)(void *task, size_t at), void *task,
-                        size_t count)
-{
-    struct qp_pool *pool = context;
-    struct spread spread = {.item = item, .task = task};
-    qp_pool_start(pool, run_item, &spread, count);
-    qp_pool_wait(pool);
-}
 
 /* A bundle, opened or not. */
 struct input {
@@ -211,13 +189,15 @@ static enum qp_code verify_on_all_cores(struct cli *cli, const struct cli_operan
         rc = qp_known_new(&known, err);
     }
     if (rc == QP_OK) {
-        struct qp_executor executor = {.context = pool, .run = run_on_pool};
+        struct qp_executor executor = cores_executor(pool);
         request->options.executor = &executor;
         request->options.known = known;
         open_inputs(inputs, files);
         qp_pool_begin(pool);
         (void)confine_to_open_files();
         rc = verify_all(cli, inputs, files->count, request, err);
+        request->options.executor = NULL; /* both end here */
+        request->options.known = NULL;
     }
     qp_known_free(known);
     qp_pool_free(pool);

@@ -18,14 +18,15 @@ enum qp_code cmd_version(struct cli *cli, int argc, char **argv, struct qp_err *
         return rc;
     }
     if (cli->json) {
-        cli_json(cli, json_pack("{s:s, s:i, s:i, s:{s:s, s:s, s:s, s:s}}", "version", QP_VERSION,
-                                "format", QP_FORMAT_VERSION, "store", QP_STORE_VERSION, "libraries",
-                                "libsodium", QP_BUILT_SODIUM, "lmdb", QP_BUILT_LMDB, "protobuf-c",
+        cli_json(cli, json_pack("{s:s, s:i, s:i, s:{s:s, s:s, s:s, s:s, s:s}}", "version",
+                                QP_VERSION, "format", QP_FORMAT_VERSION, "store", QP_STORE_VERSION,
+                                "libraries", "libsodium", QP_BUILT_SODIUM, "nettle",
+                                QP_BUILT_NETTLE, "lmdb", QP_BUILT_LMDB, "protobuf-c",
                                 QP_BUILT_PROTOBUF_C, "jansson", QP_BUILT_JANSSON));
         return QP_OK;
     }
     printf("quipu %s, format %d, store %d\n", QP_VERSION, QP_FORMAT_VERSION, QP_STORE_VERSION);
-    printf("libsodium %s, LMDB %s, protobuf-c %s, jansson %s\n", QP_BUILT_SODIUM, QP_BUILT_LMDB,
-           QP_BUILT_PROTOBUF_C, QP_BUILT_JANSSON);
+    printf("libsodium %s, nettle %s, LMDB %s, protobuf-c %s, jansson %s\n", QP_BUILT_SODIUM,
+           QP_BUILT_NETTLE, QP_BUILT_LMDB, QP_BUILT_PROTOBUF_C, QP_BUILT_JANSSON);
     return QP_OK;
 }

@@ -42,6 +42,7 @@ static const struct cli_command commands[] = {
 
     {NULL, "Other", NULL},
     {"explain", "say what a refusal means, and what to do", cmd_explain},
+    {"bench", "measure what this machine does, beside what it could", cmd_bench},
     {"version", "print the versions of program, format and store", cmd_version},
 };
 

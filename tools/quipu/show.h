@@ -10,6 +10,8 @@ struct show {
     struct qp_err *err;
 };
 
+/* THING as the command takes it: a number, ENTRY:EVENT, a party, an id. */
+enum qp_code show_thing(struct show *show, const char *thing, bool following) QP_MUST_USE;
 enum qp_code show_entry(struct show *show, uint64_t index) QP_MUST_USE;
 enum qp_code show_event(struct show *show, uint64_t index, uint64_t position) QP_MUST_USE;
 /* A line whose first words begin at column `at` and which goes on below at `indent`; made safe. */
