@@ -69,7 +69,7 @@ sample() {
         }' | sort | case $1,$QP_FAULT_SHORT in
         submit,yes) cat ;;
         submit,*) evenly 16 ;;
-        *,yes) evenly 8 ;;
+        *,yes) evenly 4 ;;
         *) evenly 2 ;;
         esac
     fi
