@@ -394,6 +394,14 @@ enum qp_code qp_folder_make(const char *path, mode_t mode, struct qp_err *err)
     return qp_fail_errno(err, error, "make the folder", path);
 }
 
+enum qp_code qp_folder_next(DIR *folder, const char *path, const char **name, struct qp_err *err)
+{
+    errno = 0;
+    const struct dirent *at = readdir(folder);
+    *name = at != NULL ? at->d_name : NULL;
+    return at != NULL || errno == 0 ? QP_OK : qp_fail_errno(err, errno, "list", path);
+}
+
 enum qp_code qp_folder_sync(const char *path, struct qp_err *err)
 {
     int fd = open_again(path, O_RDONLY | O_DIRECTORY, 0);

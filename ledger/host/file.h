@@ -8,6 +8,7 @@
 
 #include <quipu/bytes.h>
 
+#include <dirent.h>
 #include <sys/types.h>
 
 /* ---- Whole files ---- */
@@ -67,6 +68,11 @@ enum qp_code qp_fd_close(int *fd, const char *path, struct qp_err *err) QP_MUST_
 
 /* Make a folder, durably; one that is there already is left as it is. QP_E_IO. */
 enum qp_code qp_folder_make(const char *path, mode_t mode, struct qp_err *err) QP_MUST_USE;
+/* The next name in an open folder, NULL behind the last: what cannot be read is not an empty
+ * folder. path is for the words of QP_E_IO. */
+enum qp_code qp_folder_next(DIR *folder, const char *path, const char **name,
+                            struct qp_err *err) QP_MUST_USE;
+
 /* Durable names: call it after files were made, renamed or taken away in the folder. */
 enum qp_code qp_folder_sync(const char *path, struct qp_err *err) QP_MUST_USE;
 /* The same for the folder that the path's last name stands in. */

@@ -35,12 +35,18 @@ static enum qp_code count_files(struct qp_backup_reader *reader, struct qp_err *
     if (folder == NULL) {
         return errno == ENOENT ? QP_OK : qp_fail_errno(err, errno, "open", reader->dir);
     }
-    for (const struct dirent *at = readdir(folder); at != NULL; at = readdir(folder)) {
-        uint64_t number = number_of(at->d_name);
+    const char *name = NULL;
+    enum qp_code rc = qp_folder_next(folder, reader->dir, &name, err);
+    while (rc == QP_OK && name != NULL) {
+        uint64_t number = number_of(name);
         reader->files += number > 0;
         highest = number > highest ? number : highest;
+        rc = qp_folder_next(folder, reader->dir, &name, err);
     }
     closedir(folder);
+    if (rc != QP_OK) {
+        return rc;
+    }
     return highest == reader->files
                ? QP_OK
                : qp_fail(err, QP_E_INVALID,

@@ -15,14 +15,14 @@ static enum qp_code check_empty(const char *dir, struct qp_err *err)
     if (folder == NULL) {
         return qp_fail_errno(err, errno, "open", dir);
     }
-    enum qp_code rc = QP_OK;
-    for (const struct dirent *at = readdir(folder); at != NULL && rc == QP_OK;
-         at = readdir(folder)) {
-        if (strcmp(at->d_name, ".") != 0 && strcmp(at->d_name, "..") != 0) {
-            rc = qp_fail(err, QP_E_IO,
-                         "%s is not empty (it holds %s); a ledger is made in a folder of its own",
-                         dir, at->d_name);
-        }
+    const char *name = NULL;
+    enum qp_code rc = qp_folder_next(folder, dir, &name, err);
+    while (rc == QP_OK && name != NULL) {
+        rc = strcmp(name, ".") == 0 || strcmp(name, "..") == 0
+                 ? qp_folder_next(folder, dir, &name, err)
+                 : qp_fail(err, QP_E_IO,
+                           "%s is not empty (it holds %s); a ledger is made in a folder of its own",
+                           dir, name);
     }
     closedir(folder);
     return rc;
@@ -104,8 +104,10 @@ enum qp_code qp_log_make(const char *dir, const struct qp_log_options *options, 
     qp_random(instance, sizeof instance);
     rc = qp_folder_make(dir, 0700, err);
     rc = rc == QP_OK ? check_empty(dir, err) : rc;
-    rc = rc == QP_OK ? qp_log_lock(made, err) : rc;
-    *began = rc == QP_OK;
+    bool empty = rc == QP_OK;
+    rc = empty ? qp_log_lock(made, err) : rc;
+    /* What is there now is ours, the lock's file too when the system would not lock it. */
+    *began = empty && rc != QP_E_BUSY;
     /* The anchor first: a store without one is never taken for a new ledger. */
     rc = rc == QP_OK ? qp_anchor_create(made->anchor_path, instance, restored, &made->anchor, err)
                      : rc;

@@ -341,7 +341,9 @@ enum qp_code qp_log_look(struct qp_log *log, struct qp_err *err)
     if (rc == QP_OK) {
         log->head = (struct qp_merkle_head){.size = checkpoint.size, .root = checkpoint.root};
     }
-    return rc == QP_E_MEMORY ? qp_fail(err, rc, "%s", log->damage.text) : QP_OK;
+    /* What could not be read is not damaged for that. */
+    bool machine = rc == QP_E_MEMORY || rc == QP_E_IO || rc == QP_E_BUSY || rc == QP_E_FULL;
+    return machine ? qp_fail(err, rc, "%s", log->damage.text) : QP_OK;
 }
 
 static enum qp_code open_audit(struct qp_log *log, struct qp_err *err)

@@ -4,7 +4,8 @@
 . "$QP_SOURCE/tests/fault/subjects.sh"
 can_trace
 
-# What may be done to a call. A close or an unmapping that "fails" was not done, which is no harm.
+# What may be done to a call. A kill in front of one that changes nothing leaves what a kill in front
+# of the next one that does will leave.
 faults_of() {
     case $1 in
     write | writev | pwrite64 | pwritev | ftruncate | fallocate | rename* | unlink* | mkdir* | fsync | \
@@ -12,12 +13,12 @@ faults_of() {
         echo KILL EIO ENOSPC
         ;;
     openat) echo KILL EIO ENOSPC EMFILE ;;
-    mmap | mremap | mprotect | brk) echo KILL ENOMEM ;;
-    clone*) echo KILL EAGAIN ;;
+    chmod | fchmod | chown | fchown) echo KILL EIO ;;
     fcntl | flock) echo KILL ENOLCK ;;
-    munmap) echo KILL ;;
-    read | pread64 | readv | preadv | close | lseek | newfstatat | fstat | statx | fstatfs | statfs | chmod | fchmod | \
-        chown | fchown | getdents64 | faccessat* | access) echo KILL EIO ;;
+    mmap | mremap | mprotect | brk) echo ENOMEM ;;
+    clone*) echo EAGAIN ;;
+    read | pread64 | readv | preadv | close | lseek | newfstatat | fstat | statx | fstatfs | statfs | \
+        getdents64 | faccessat* | access) echo EIO ;;
     esac
 }
 
@@ -31,7 +32,7 @@ plan() {
         sub(/\(.*/, "", call)
         if (first == "") first = $1
         count[$1, call]++
-        if ($1 == first && !begun && call != "execve" && /log\.key|operator\.key|"ledger/) begun = 1
+        if ($1 == first && !begun && call != "execve" && /"(log\.key|operator\.key|ledger|copy|again)/) begun = 1
         if ($1 == first && !begun) loading[call]++
         if ((begun || $1 != first) && count[$1, call] > loading[call])
             seen[call "\t" count[$1, call] "\t" (/PROT_READ\|PROT_WRITE\)/ ? "open" : "-")]
@@ -48,10 +49,15 @@ plan() {
         done | sort -s -k 1,2
 }
 
+# evenly N: so many of the lines.
+evenly() {
+    awk -v n="$1" '{ line[NR] = $0 } END { for (i = 1; i <= n && NR > 0; i++) print line[int(NR * i / n)] }'
+}
+
 # sample SUBJECT: all of the plan; in the short form one of every kind for `submit`, which makes every
 # kind of call that there is, and a few for the others.
 sample() {
-    if [ "${QP_FAULT_SHORT:-}" != yes ]; then
+    if [ -z "${QP_FAULT_SHORT:-}" ]; then
         cat
     else
         awk '{ of[$1 " " $2] = of[$1 " " $2] $0 "\n"; count[$1 " " $2]++ }
@@ -60,9 +66,11 @@ sample() {
                 split(of[kind], line, "\n")
                 print line[int(count[kind] / 2) + 1]
             }
-        }' | sort | case $1 in
-        submit) cat ;;
-        *) awk '{ line[NR] = $0 } END { for (i = 1; i <= 8; i++) print line[int(NR * i / 8)] }' ;;
+        }' | sort | case $1,$QP_FAULT_SHORT in
+        submit,yes) cat ;;
+        submit,*) evenly 16 ;;
+        *,yes) evenly 4 ;;
+        *) evenly 2 ;;
         esac
     fi
 }
@@ -76,7 +84,7 @@ refused_well() {
     grep -q '"error":"\(io\|store\|full\|memory\|busy\)"' words || fail "no code of a machine that failed"
     jq -rn 'inputs.text // empty' err >text 2>&1 || fail "stderr is not JSON"
     grep -q -e '[./]' -e memory -e stdout -e threads \
-        -e ' \(ledger\|receipts\?\|rejected\|copy\|again\)\>' text ||
+        -e ' \(ledger\|receipts\?\|rejected\|copy\|again\|newest\)\>' text ||
         fail "nothing to look at is named"
 }
 

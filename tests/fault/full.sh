@@ -130,7 +130,7 @@ umount disk 2>/dev/null || true
 tell full 'no room for receipts'
 begin
 round=0
-while [ $round -lt "$(how_many 40 1)" ]; do
+while [ $round -lt "$(how_many 25 1)" ]; do
     round=$((round + 1))
     attempt "filling up, number $round" filling_up
     umount disk 2>/dev/null || true

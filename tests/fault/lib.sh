@@ -1,6 +1,6 @@
 # What the fault tests share. Each sources this file first, in a folder of its own, with QUIPU and
 # QP_SOURCE as the tests of the command line have them.
-#   QP_FAULT_SHORT    yes: a sample of all that can be tried, in seconds
+#   QP_FAULT_SHORT    yes: a sample of all that can be tried, in seconds; few: a smaller one
 #   QP_FAULT_FIGURES  a file that gets a line for each kind: part, fault, tried, survived
 #   QP_FAULT_KEEP     a folder that gets what was left behind by faults that were not survived
 . "$QP_SOURCE/tests/cli/lib.sh"
@@ -19,7 +19,7 @@ skip() {
 
 # how_many ALL SHORT
 how_many() {
-    if [ "${QP_FAULT_SHORT:-}" = yes ]; then
+    if [ -n "${QP_FAULT_SHORT:-}" ]; then
         echo "$2"
     else
         echo "$1"
@@ -247,7 +247,7 @@ on_disks() {
         rm -rf "$WORK"
         exec unshare -m env QP_FAULT_ALONE=yes sh "$QP_SOURCE/tests/fault/$1.sh"
     fi
-    trap 'umount -l "$WORK"/disk* 2>/dev/null; rm -rf "$WORK"' EXIT
+    trap 'umount -l "$WORK"/disk* 2>/dev/null || true; rm -rf "$WORK"' EXIT
     PATH=$PATH:/usr/sbin:/sbin
     dd if=/dev/zero of=probe bs=1M count=4 status=none
     mkdir disk.probe

@@ -21,8 +21,24 @@ limited() {
     sound
 }
 
+# Not one byte into any file: the first write that is tried meets the limit.
+nothing() {
+    fresh ledger
+    cd round
+    got=0
+    # shellcheck disable=SC3045 # every sh on Debian has it
+    said=$(ulimit -f 0 && quipu submit --json ledger --log-key log.key d2.qst 2>&1) || got=$?
+    is $got 4
+    echo "$said" | grep '"error"' >err
+    is_full 'limit of file sizes'
+    # shellcheck disable=SC3045
+    is "$(ulimit -f 0 && quipu receipt get ledger $EARLY)" "$(cat early.tlog-proof)"
+    sound
+}
+
 prepare
 begin
+attempt "files may not grow by one byte" nothing
 for kib in $(how_many "-128 -64 -16 -4 0 4 16 64 128 256 512 1000" "-16 64"); do
     attempt "files may be $kib KiB longer than the store" limited $kib 4
 done

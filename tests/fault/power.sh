@@ -7,6 +7,7 @@ on_disks power
 clients() {
     for file in d2 d3 stranger d4 d5; do
         quipu submit --json --receipts receipts ../disk/ledger --log-key log.key $file.qst || true
+        echo # a line that was cut short ends here
     done
     for file in new/*.qst; do
         cat "$file"
@@ -16,7 +17,9 @@ clients() {
 
 # The system's memory of the file system goes as well, and the journal is replayed.
 power_cycle() {
-    umount ../disk
+    until umount ../disk 2>/dev/null; do
+        sleep 0.1 # somebody is still going away
+    done
     mount -o loop ../image ../disk
     ln -sfn ../disk/ledger ledger
 }
@@ -80,8 +83,8 @@ for flags in 2 1 0; do
     begin
     round=0
     case $flags in
-    2) rounds=$(how_many 60 2) ;;
-    *) rounds=$(how_many 20 1) ;; # milder
+    2) rounds=$(how_many 40 2) ;;
+    *) rounds=$(how_many 15 1) ;; # milder
     esac
     while [ $round -lt "$rounds" ]; do
         round=$((round + 1))

@@ -247,6 +247,46 @@ static void loses_nothing_when_a_write_is_cut_short(void **state)
     qp_store_close(store);
 }
 
+static void says_whether_there_is_room(void **state)
+{
+    (void)state;
+    struct qp_err why = {0};
+    struct qp_store *store = make(64 * 1024, 0);
+    int status = 0;
+    assert_ok(qp_store_room(store, 1, err));
+    assert_int_equal(qp_store_room(store, UINT64_MAX / 2, &why), QP_E_FULL);
+    assert_non_null(strstr(why.text, "disk is full"));
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) { /* a limit that ends with it; nothing is asked of the store but its size */
+        struct rlimit limit = {.rlim_cur = 300 * 1024, .rlim_max = 300 * 1024};
+        bool good = setrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+                    qp_store_room(store, 100 * 1024, &why) == QP_OK &&
+                    qp_store_room(store, 300 * 1024, &why) == QP_E_FULL &&
+                    strstr(why.text, "limit of file sizes") != NULL;
+        _exit(good ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    qp_store_close(store);
+}
+
+static void settles_what_it_found(void **state)
+{
+    (void)state;
+    struct rows rows = {.count = 10, .how = QP_PUT_APPEND};
+    struct qp_store *store = make(0, 0);
+    assert_ok(qp_store_write(store, put_rows, &rows, err));
+    qp_store_close(store);
+    store = open_again(true);
+    assert_ok(qp_store_settle(store, err));
+    holds(store, 10);
+    qp_store_close(store);
+    store = open_again(false);
+    holds(store, 10);
+    qp_store_close(store);
+}
+
 static void takes_back_a_job_that_fails(void **state)
 {
     (void)state;
@@ -493,6 +533,8 @@ int main(void)
         T(says_that_the_disk_is_full_and_loses_nothing),
         T(says_that_a_full_disk_has_no_room_for_locks),
         T(loses_nothing_when_a_write_is_cut_short),
+        T(says_whether_there_is_room),
+        T(settles_what_it_found),
         T(takes_back_a_job_that_fails),
         T(appends_only_behind_the_last_row),
         T(is_opened_once_in_a_process),

@@ -182,18 +182,19 @@ static enum qp_code hand_out(struct cli *cli, const struct init *init,
 static enum qp_code check_place(const char *dir, struct qp_err *err)
 {
     DIR *folder = opendir(dir);
+    const char *name = NULL;
     enum qp_code rc = QP_OK;
     if (folder == NULL) {
         return errno == ENOENT ? QP_OK : qp_fail_errno(err, errno, "open", dir);
     }
-    for (const struct dirent *at = readdir(folder); at != NULL && rc == QP_OK;
-         at = readdir(folder)) {
-        if (strcmp(at->d_name, ".") != 0 && strcmp(at->d_name, "..") != 0) {
-            rc = qp_fail(err, QP_E_IO,
-                         "%.150s holds something already (%.60s); a ledger is opened in a new "
-                         "folder",
-                         dir, at->d_name);
-        }
+    rc = qp_folder_next(folder, dir, &name, err);
+    while (rc == QP_OK && name != NULL) {
+        rc = strcmp(name, ".") == 0 || strcmp(name, "..") == 0
+                 ? qp_folder_next(folder, dir, &name, err)
+                 : qp_fail(err, QP_E_IO,
+                           "%.150s holds something already (%.60s); a ledger is opened in a new "
+                           "folder",
+                           dir, name);
     }
     (void)closedir(folder);
     return rc;

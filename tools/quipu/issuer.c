@@ -130,12 +130,14 @@ static enum qp_code has_any(const char *dir, bool *any, struct qp_err *err)
     if (folder == NULL) {
         return errno == ENOENT ? QP_OK : qp_fail_errno(err, errno, "read the folder", dir);
     }
-    for (const struct dirent *at = readdir(folder); at != NULL; at = readdir(folder)) {
-        size_t len = strlen(at->d_name);
-        *any = *any || (len == 68 && strcmp(at->d_name + 64, ".qst") == 0);
+    const char *name = NULL;
+    enum qp_code rc = qp_folder_next(folder, dir, &name, err);
+    while (rc == QP_OK && name != NULL) {
+        *any = *any || (strlen(name) == 68 && strcmp(name + 64, ".qst") == 0);
+        rc = qp_folder_next(folder, dir, &name, err);
     }
     (void)closedir(folder);
-    return QP_OK;
+    return rc;
 }
 
 static enum qp_code has_ledger(const struct issuer *issuer, bool *there, struct qp_err *err)
