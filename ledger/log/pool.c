@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#define THREADS_MAX 16
 #define SHARE_MAX 16 /* items taken at once */
 
 struct helper {
@@ -30,7 +29,7 @@ struct qp_pool {
     size_t share; /* taken at once */
     void (*item)(void *context, size_t at, unsigned worker);
     void *context;
-    struct helper helpers[THREADS_MAX];
+    struct helper helpers[QP_THREADS_MAX];
 };
 
 /* Called with the lock held, and returns so. */
@@ -82,7 +81,7 @@ enum qp_code qp_pool_new(unsigned threads, struct qp_pool **pool, struct qp_err 
         long processors = sysconf(_SC_NPROCESSORS_ONLN);
         threads = processors > 0 ? (unsigned)processors : 1;
     }
-    threads = threads < THREADS_MAX ? threads : THREADS_MAX;
+    threads = threads < QP_THREADS_MAX ? threads : QP_THREADS_MAX;
     struct qp_pool *made = qp_alloc_zero(1, sizeof *made);
     if (made == NULL) {
         return qp_fail(err, QP_E_MEMORY, "no memory for threads");

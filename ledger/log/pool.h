@@ -6,8 +6,10 @@
 
 struct qp_pool;
 
-/* threads: that work at a task; 0: one for each processor. With more than one they are threads of
- * their own; with one it is the caller's, in qp_pool_wait. */
+#define QP_THREADS_MAX 16
+
+/* threads: that work at a task, QP_THREADS_MAX at most; 0: one for each processor. With more than
+ * one they are threads of their own; with one it is the caller's, in qp_pool_wait. */
 enum qp_code qp_pool_new(unsigned threads, struct qp_pool **pool, struct qp_err *err) QP_MUST_USE;
 void qp_pool_free(struct qp_pool *pool); /* NULL is allowed; no task may be at hand */
 /* Values that `worker` can have, from 0. */

@@ -3,7 +3,7 @@
 . "$QP_SOURCE/tests/cli/season.sh"
 season
 
-expect 0 quipu audit ledger
+expect 0 quipu audit --threads 1 ledger
 says '^SOUND: ' out
 says '^signatures  *14$' out
 expect 0 quipu audit --json ledger
@@ -11,7 +11,7 @@ is "$(jq -c '[.sound, .entries, .events, .faults, .rebuilt, .first_entry]' out)"
     '[true,14,17,0,false,null]'
 expect 0 quipu audit --rebuild --log-key log.key ledger
 says 'written anew' out
-expect 0 quipu audit ledger
+expect 0 quipu audit --threads 1 ledger
 expect 2 quipu audit --rebuild ledger
 expect 2 quipu audit --log-key log.key ledger
 expect 1 quipu audit --rebuild --log-key coop.key ledger

@@ -187,3 +187,11 @@ is "$(jq -r .verdict out | tr '\n' ' ')" 'PASS PASS '
 quipu verify --json shipment.quipu changed.quipu again.quipu --policy policy.json >out 2>err &&
     fail 'a changed bundle passes beside a sound one'
 is "$(jq -r 'select(.verdict == "PASS") | .verdict' out | tr '\n' ' ')" 'PASS PASS '
+
+# As many threads as one likes, and the same answer.
+for threads in 1 3 16; do
+    expect 0 quipu verify --json --threads $threads shipment.quipu --policy policy.json
+    cp out with."$threads"
+    cmp with.1 with."$threads" || fail "another verdict by $threads threads"
+done
+expect 2 quipu verify --threads 17 shipment.quipu --policy policy.json

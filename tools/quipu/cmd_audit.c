@@ -1,5 +1,5 @@
 /* quipu audit: replay a ledger from its entries and events, and compare. */
-#include "cli.h"
+#include "cores.h"
 
 #include "core/check.h"
 #include "host/terminal.h"
@@ -57,10 +57,10 @@ static void print_report(struct cli *cli, const struct qp_audit_report *report)
 }
 
 static enum qp_code audit(struct cli *cli, const char *dir, struct qp_key *log_key, bool rebuild,
-                          struct qp_err *err)
+                          unsigned threads, struct qp_err *err)
 {
-    const struct qp_log_options options = {.mode = rebuild ? QP_LOG_WRITE : QP_LOG_READ,
-                                           .log_key = log_key};
+    const struct qp_log_options options = {
+        .mode = rebuild ? QP_LOG_WRITE : QP_LOG_READ, .log_key = log_key, .threads = threads};
     const struct qp_audit_options how = {
         .rebuild = rebuild, .progress = show_progress, .context = cli};
     struct qp_log *log = NULL;
@@ -85,6 +85,8 @@ static enum qp_code audit(struct cli *cli, const char *dir, struct qp_key *log_k
 enum qp_code cmd_audit(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
     bool rebuild = false;
+    uint64_t given = 0;
+    unsigned threads = 0;
     const char *log_key = NULL;
     struct cli_secret secret = {0};
     const struct cli_option options[] = {
@@ -92,6 +94,7 @@ enum qp_code cmd_audit(struct cli *cli, int argc, char **argv, struct qp_err *er
          "write the derived tables anew from entries and events; needs --log-key"},
         {'k', "log-key", CLI_TEXT, "FILE", &log_key, "the log's key, to open the ledger to write"},
         CLI_SECRET_OPTIONS(secret),
+        CORES_OPTION(given),
     };
     const struct cli_spec spec = {
         .name = "audit",
@@ -115,11 +118,12 @@ enum qp_code cmd_audit(struct cli *cli, int argc, char **argv, struct qp_err *er
     if (rebuild != (log_key != NULL)) {
         return qp_fail(err, QP_E_USAGE, "audit: --rebuild and --log-key FILE go together");
     }
-    if (log_key != NULL) {
+    rc = cores_threads(given, &threads, err);
+    if (rc == QP_OK && log_key != NULL) {
         rc = cli_key_open(cli, log_key, &secret, &key, err);
     }
     if (rc == QP_OK) {
-        rc = audit(cli, operands.list[0], key, rebuild, err);
+        rc = audit(cli, operands.list[0], key, rebuild, threads, err);
     }
     qp_key_free(key);
     return rc;

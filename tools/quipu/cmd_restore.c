@@ -1,4 +1,5 @@
 /* quipu restore: make a ledger of a backup. */
+#include "cores.h"
 #include "handout.h"
 #include "reader.h"
 
@@ -57,6 +58,8 @@ static void print_report(struct cli *cli, const char *dir, const struct qp_resto
 
 enum qp_code cmd_restore(struct cli *cli, int argc, char **argv, struct qp_err *err)
 {
+    uint64_t threads = 0;
+    const struct cli_option options[] = {CORES_OPTION(threads)};
     const struct cli_spec spec = {
         .name = "restore",
         .operands = "BACKUP LEDGER",
@@ -64,11 +67,13 @@ enum qp_code cmd_restore(struct cli *cli, int argc, char **argv, struct qp_err *
                  "signature is checked, every rule applied, every table made anew. No key is "
                  "needed. What comes out can be read; it signs nothing until quipu resume has "
                  "shown that no newer entry was signed.",
+        .options = options,
+        .option_count = QP_COUNT(options),
         .operands_least = 2,
         .operands_most = 2,
         .json = true,
     };
-    const struct qp_log_options options = {.mode = QP_LOG_REPAIR};
+    struct qp_log_options how = {.mode = QP_LOG_REPAIR};
     const struct qp_watch watch = {.progress = show_progress, .context = cli};
     struct cli_operands operands;
     struct qp_restore_report report = {0};
@@ -76,7 +81,10 @@ enum qp_code cmd_restore(struct cli *cli, int argc, char **argv, struct qp_err *
     if (rc != QP_OK || operands.help) {
         return rc;
     }
-    rc = qp_log_restore(operands.list[0], operands.list[1], &options, &watch, &report, err);
+    rc = cores_threads(threads, &how.threads, err);
+    rc = rc == QP_OK
+             ? qp_log_restore(operands.list[0], operands.list[1], &how, &watch, &report, err)
+             : rc;
     cli_progress_end(cli);
     rc = rc == QP_OK ? hand_out(operands.list[1], err) : rc;
     if (rc == QP_OK) {

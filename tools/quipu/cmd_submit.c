@@ -1,5 +1,5 @@
 /* quipu submit: signed statements into the ledger, receipts out. */
-#include "cli.h"
+#include "cores.h"
 #include "held.h"
 #include "old_reader.h"
 
@@ -425,6 +425,7 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
     const char *key_path = NULL;
     struct cli_secret secret = {0};
     struct submit submit = {.cli = cli};
+    uint64_t threads = 0;
     const struct cli_option options[] = {
         {0, "log-key", CLI_NEEDED, "FILE", &key_path, "the log's secret key: signs checkpoints"},
         CLI_SECRET_OPTIONS(secret),
@@ -432,6 +433,7 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
          "write a receipt for every statement: DIR/<entry>.tlog-proof"},
         {0, "rejected", CLI_TEXT, "DIR", &submit.rejected,
          "keep what is refused: DIR/<file>-<statement>.qst, and the reason in .txt beside it"},
+        CORES_OPTION(threads),
     };
     const struct cli_spec spec = {
         .name = "submit",
@@ -456,7 +458,8 @@ enum qp_code cmd_submit(struct cli *cli, int argc, char **argv, struct qp_err *e
     if (rc != QP_OK || operands.help) {
         return rc;
     }
-    rc = cli_key_open(cli, key_path, &secret, &key, err);
+    rc = cores_threads(threads, &how.threads, err);
+    rc = rc == QP_OK ? cli_key_open(cli, key_path, &secret, &key, err) : rc;
     how.log_key = key;
     rc = rc == QP_OK && submit.receipts != NULL ? qp_folder_make(submit.receipts, 0755, err) : rc;
     rc = rc == QP_OK && submit.rejected != NULL ? qp_folder_make(submit.rejected, 0700, err) : rc;

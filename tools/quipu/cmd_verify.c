@@ -85,6 +85,7 @@ static enum qp_code tell(struct cli *cli, const char *path, struct qp_span bytes
 struct request {
     const struct qp_trust *trust;
     struct qp_bundle_options options;
+    unsigned threads;
 };
 
 /* A bundle, opened or not. */
@@ -188,7 +189,7 @@ static enum qp_code verify_on_all_cores(struct cli *cli, const struct cli_operan
     struct input *inputs = qp_alloc_zero((size_t)files->count, sizeof *inputs);
     enum qp_code rc =
         inputs == NULL ? qp_fail(err, QP_E_MEMORY, "no memory for a list of %d files", files->count)
-                       : qp_pool_new(0, &pool, err);
+                       : qp_pool_new(request->threads, &pool, err);
     if (rc == QP_OK && files->count > 1) {
         rc = qp_known_new(&known, err);
     }
@@ -229,6 +230,7 @@ enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *e
     const char *now = NULL;
     const char *explain = NULL;
     uint64_t limit = UINT64_MAX;
+    uint64_t threads = 0;
     const struct cli_option options[] = {
         {'p', "policy", CLI_NEEDED, "FILE", &policy,
          "what the importer trusts and requires; see \"quipu policy new\""},
@@ -239,6 +241,7 @@ enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *e
          "and what each gives to it; those that fail it first"},
         {0, "limit", CLI_NUMBER, "N", &limit,
          "explain by N events at most, 0 for all; 40 without it"},
+        CORES_OPTION(threads),
     };
     const struct cli_spec spec = {
         .name = "verify",
@@ -267,18 +270,17 @@ enum qp_code cmd_verify(struct cli *cli, int argc, char **argv, struct qp_err *e
                        "verify: --now takes a time such as 2026-11-30T12:00:00Z, not \"%.60s\"",
                        now);
     }
+    struct request request = {.options = {.now_ms = now_ms, .explain = explain}};
     rc = check_explain(explain, limit, err);
+    rc = rc == QP_OK ? cores_threads(threads, &request.threads, err) : rc;
     if (rc == QP_OK) {
         rc = trust_file_read(policy, &trust, err);
     }
     if (rc != QP_OK) {
         return rc;
     }
-    struct request request = {
-        .trust = trust,
-        .options = {.now_ms = now_ms,
-                    .explain = explain,
-                    .explain_most = (size_t)(limit == UINT64_MAX ? EXPLAIN_MOST : limit)}};
+    request.trust = trust;
+    request.options.explain_most = (size_t)(limit == UINT64_MAX ? EXPLAIN_MOST : limit);
     rc = verify_on_all_cores(cli, &operands, &request, err);
     qp_trust_free(trust);
     return rc;

@@ -26,3 +26,12 @@ struct qp_executor cores_executor(struct qp_pool *pool)
 {
     return (struct qp_executor){.context = pool, .run = run_on_pool};
 }
+
+enum qp_code cores_threads(uint64_t given, unsigned *threads, struct qp_err *err)
+{
+    if (given > QP_THREADS_MAX) {
+        return qp_fail(err, QP_E_USAGE, "--threads is 1 to %d", QP_THREADS_MAX);
+    }
+    *threads = (unsigned)given;
+    return QP_OK;
+}
