@@ -195,7 +195,6 @@ static enum qp_code take_sealed(void *context, const char *field, const Qp__Seal
                                 struct qp_err *err)
 {
     struct taken *taken = context;
-    struct qp_salt salt;
     struct qp_hash hash;
     (void)field;
     if (taken->next_sealed == taken->submission->n_sealed) {
@@ -203,8 +202,7 @@ static enum qp_code take_sealed(void *context, const char *field, const Qp__Seal
     }
     const Qp__SealedContent *content = taken->submission->sealed[taken->next_sealed];
     struct qp_hash commitment = qp_bytes_hash(sealed->commitment);
-    memcpy(salt.bytes, content->salt.data, sizeof salt.bytes);
-    qp_hash_sealed(&hash, &salt, qp_span_bytes(content->content));
+    qp_content_hash(content, &hash);
     if (!qp_hash_eq(&hash, &commitment)) {
         return QP_OK; /* this one was given as a commitment alone */
     }

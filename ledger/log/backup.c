@@ -77,13 +77,6 @@ static void tell(const struct backup *backup, uint64_t done)
     }
 }
 
-static void content_hash(const Qp__SealedContent *content, struct qp_hash *hash)
-{
-    struct qp_salt salt;
-    memcpy(salt.bytes, content->salt.data, sizeof salt.bytes);
-    qp_hash_sealed(hash, &salt, qp_span_bytes(content->content));
-}
-
 /* ---- What the vault has ---- */
 
 /* Every content of one entry: `each` gets its commitment and its bytes. */
@@ -117,7 +110,7 @@ static enum qp_code note_missing(struct backup *backup, uint64_t index,
     const Qp__BackupEntry *entry = context;
     for (size_t i = 0; i < entry->n_sealed; i++) {
         struct qp_hash hash;
-        content_hash(entry->sealed[i], &hash);
+        qp_content_hash(entry->sealed[i], &hash);
         if (qp_hash_eq(&hash, commitment)) {
             return QP_OK;
         }
@@ -167,7 +160,7 @@ static enum qp_code read_backup(struct backup *backup, struct qp_err *err)
             rc = compare(backup, &item, err);
         } else if (rc == QP_OK && item.what == QP_BACKUP_CONTENT) {
             struct qp_hash hash;
-            content_hash(item.content, &hash);
+            qp_content_hash(item.content, &hash);
             rc = know(&backup->late, item.index, &hash, err);
         }
     }

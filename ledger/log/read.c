@@ -229,11 +229,9 @@ enum qp_code qp_log_sealed(struct qp_log *log, uint64_t index, const struct qp_h
     qp_arena_reset(&log->arena);
     rc = rc == QP_OK ? qp_wire_decode(&qp_rule_sealed_content, bytes, &log->arena, &content, err)
                      : rc;
-    struct qp_salt salt;
     struct qp_hash hash;
     if (rc == QP_OK) {
-        memcpy(salt.bytes, content->salt.data, sizeof salt.bytes);
-        qp_hash_sealed(&hash, &salt, qp_span_bytes(content->content));
+        qp_content_hash(content, &hash);
     }
     if (rc == QP_E_INPUT || (rc == QP_OK && !qp_hash_eq(&hash, commitment))) {
         return damaged(index, "a sealed content of it", err);

@@ -181,10 +181,7 @@ static enum qp_code make_room(struct repair *repair, struct spare *spare, size_t
 static enum qp_code keep_content(struct repair *repair, struct spare *spare,
                                  const Qp__SealedContent *content, struct qp_err *err)
 {
-    struct qp_salt salt;
-    memcpy(salt.bytes, content->salt.data, sizeof salt.bytes);
-    qp_hash_sealed(&spare->commitments[spare->content_count], &salt,
-                   qp_span_bytes(content->content));
+    qp_content_hash(content, &spare->commitments[spare->content_count]);
     enum qp_code rc =
         keep(repair, qp_sealed_bytes(content), &spare->contents[spare->content_count], err);
     spare->content_count += rc == QP_OK;

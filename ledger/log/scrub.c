@@ -172,7 +172,6 @@ static enum qp_code look_at_entry(struct scrub *scrub, uint64_t index, struct qp
 static bool content_opens(struct scrub *scrub, const struct qp_row *row)
 {
     Qp__SealedContent *content = NULL;
-    struct qp_salt salt;
     struct qp_hash hash;
     struct qp_err why;
     qp_arena_reset(&scrub->bench.scratch);
@@ -180,8 +179,7 @@ static bool content_opens(struct scrub *scrub, const struct qp_row *row)
                                              &scrub->bench.scratch, &content, &why) != QP_OK) {
         return false;
     }
-    memcpy(salt.bytes, content->salt.data, sizeof salt.bytes);
-    qp_hash_sealed(&hash, &salt, qp_span_bytes(content->content));
+    qp_content_hash(content, &hash);
     return memcmp(row->key.data + 8, hash.bytes, sizeof hash.bytes) == 0;
 }
 

@@ -82,10 +82,7 @@ static enum qp_code check_form(Qp__SealedKind kind, struct qp_span content,
 enum qp_code qp_sealed_check(struct qp_commitments *commitments, const Qp__SealedContent *content,
                              struct qp_arena *scratch, struct qp_hash *hash, struct qp_err *err)
 {
-    struct qp_salt salt;
-    QP_ASSERT(content->salt.len == sizeof salt.bytes);
-    memcpy(salt.bytes, content->salt.data, sizeof salt.bytes);
-    qp_hash_sealed(hash, &salt, qp_span_bytes(content->content));
+    qp_content_hash(content, hash);
     struct qp_commitment *commitment = find(commitments, hash);
     if (commitment == NULL) {
         return qp_fail(err, QP_E_INVALID, "it opens no commitment of the statement's events");

@@ -156,10 +156,8 @@ static enum qp_code check_sealed(struct qp_slice *slice, struct qp_err *err)
     struct qp_hash last = {{0}};
     for (size_t i = 0; i < slice->bundle->n_sealed; i++) {
         const Qp__SealedContent *content = slice->bundle->sealed[i];
-        struct qp_salt salt;
         struct qp_hash commitment;
-        memcpy(salt.bytes, content->salt.data, sizeof salt.bytes);
-        qp_hash_sealed(&commitment, &salt, qp_span_bytes(content->content));
+        qp_content_hash(content, &commitment);
         struct qp_slice_sealed *row = qp_slice_find_sealed(slice, &commitment);
         if (row == NULL || row->length != content->content.len) {
             return INVALID("sealed content %zu opens no commitment of an event shown", i);

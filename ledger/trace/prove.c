@@ -327,9 +327,7 @@ static enum qp_code open_one(struct maker *maker, const struct opening *opening,
                      : rc;
     if (rc == QP_OK) {
         QP_ASSERT(decoded != NULL);
-        struct qp_salt salt;
-        memcpy(salt.bytes, decoded->salt.data, sizeof salt.bytes);
-        qp_hash_sealed(&commitment, &salt, qp_span_bytes(decoded->content));
+        qp_content_hash(decoded, &commitment);
     }
     if (rc == QP_E_INPUT || (rc == QP_OK && !qp_hash_eq(&commitment, &opening->commitment))) {
         return qp_fail(err, QP_E_STORE,

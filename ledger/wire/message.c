@@ -54,6 +54,14 @@ enum qp_code qp_entry_decode(struct qp_span in, struct qp_arena *arena, Qp__Entr
     return rc == QP_OK ? qp_wire_decode(&qp_rule_entry, in, arena, entry, err) : rc;
 }
 
+void qp_content_hash(const Qp__SealedContent *content, struct qp_hash *hash)
+{
+    struct qp_salt salt;
+    QP_ASSERT(content->salt.len == sizeof salt.bytes); /* as its mark requires */
+    memcpy(salt.bytes, content->salt.data, sizeof salt.bytes);
+    qp_hash_sealed(hash, &salt, qp_span_bytes(content->content));
+}
+
 _Static_assert(sizeof QP_SUBMISSION_MAGIC - 1 + 4 == QP_SUBMISSION_HEAD_BYTES, "head of a record");
 
 /* The name of the program that packed it, or NULL. Nothing is ever unpacked here: a file of some

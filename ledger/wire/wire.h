@@ -126,6 +126,9 @@ enum qp_code qp_statement_decode(struct qp_span in, struct qp_arena *arena,
 enum qp_code qp_entry_decode(struct qp_span in, struct qp_arena *arena, Qp__Entry **entry,
                              struct qp_err *err) QP_MUST_USE;
 
+/* The commitment that a content opens: SHA-256(0x03 || salt || content). */
+void qp_content_hash(const Qp__SealedContent *content, struct qp_hash *hash);
+
 /* One submission at the front of `in`, which may hold several: magic, u32 big-endian length, body.
  * *used: bytes taken. QP_E_INPUT; also when `in` ends inside it. */
 enum qp_code qp_submission_decode(struct qp_span in, struct qp_arena *arena,
