@@ -40,7 +40,7 @@ QP_API void qp_hash_plain(struct qp_hash *out, struct qp_span content);
 QP_API void qp_hash_empty_tree(struct qp_hash *out);
 
 /* SipHash-2-4 under a secret of 16 bytes: for tables in memory whose keys strangers choose. Never
- * stored, never signed. */
+ * signed, and stored only against bits that change by themselves, under a secret that is none. */
 QP_API uint64_t qp_hash_short(const uint8_t *secret, struct qp_span bytes);
 
 /* The same hashes of content that comes in pieces. After final, call an init again before use. */

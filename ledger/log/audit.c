@@ -443,7 +443,16 @@ enum qp_code qp_log_audit(struct qp_log *log, const struct qp_audit_options *opt
         log->options.mode != QP_LOG_REPAIR) {
         return qp_fail(err, QP_E_USAGE, "rebuilding needs the ledger open for repair");
     }
+    /* It compares everything by itself, and says more of what is wrong. */
+    uint64_t before = qp_store_damaged(log->store);
+    qp_store_bear_damage(log->store, true);
     enum qp_code rc = run(&audit, err);
+    if (rc == QP_OK && qp_store_damaged(log->store) > before) {
+        qp_audit_fault(&audit, QP_NO_ENTRY,
+                       "rows of the store do not hold their check; run a scrub");
+    }
+    qp_store_bear_damage(log->store,
+                         log->options.mode == QP_LOG_AUDIT || log->options.mode == QP_LOG_REPAIR);
     end(&audit);
     if (log->damage.code != QP_OK) { /* an entry that is wrong says it better */
         qp_audit_fault(&audit, QP_NO_ENTRY, "%s", log->damage.text);

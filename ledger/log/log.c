@@ -98,6 +98,10 @@ enum qp_code qp_log_open_store(struct qp_log *log, bool create, struct qp_err *e
     enum qp_code rc = options.alone ? qp_log_keep_writers_out(log, err) : QP_OK;
     rc = rc == QP_OK ? qp_store_open(log->store_dir, &options, &log->store, err) : rc;
     log->tiles->store = log->store;
+    if (rc == QP_OK) { /* what looks for damage has to see it */
+        qp_store_bear_damage(log->store, log->options.mode == QP_LOG_AUDIT ||
+                                             log->options.mode == QP_LOG_REPAIR);
+    }
     return rc == QP_E_NOT_FOUND
                ? qp_fail(err, rc, "there is no ledger in %s; name its folder, or make one",
                          log->dir)

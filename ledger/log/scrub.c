@@ -68,6 +68,12 @@ static void want_body(struct scrub *scrub, uint64_t index)
     }
 }
 
+/* Has a row been read since whose bits have changed? */
+static bool row_is_damaged(const struct scrub *scrub, uint64_t before)
+{
+    return qp_store_damaged(scrub->log->store) > before;
+}
+
 /* ---- Pace ---- */
 
 static void pace(struct scrub *scrub)
@@ -100,6 +106,7 @@ static enum qp_code look_at_events(struct scrub *scrub, uint64_t index, struct q
     Qp__Entry *entry = NULL;
     Qp__Statement *statement = NULL;
     struct qp_err why;
+    uint64_t before = qp_store_damaged(scrub->log->store);
     enum qp_code rc =
         qp_record_load(&record, scrub->log->store, index, &scrub->bench, &entry, &why);
     rc = rc == QP_OK
@@ -121,7 +128,7 @@ static enum qp_code look_at_events(struct scrub *scrub, uint64_t index, struct q
         qp_merkle_root(scrub->ids, record.event_count, &root);
         good = qp_hash_eq(&root, &named);
     }
-    if (!good) {
+    if (!good || row_is_damaged(scrub, before)) {
         found(scrub, QP_FAULT_EVENTS, index, "entry %" PRIu64 ": its events are not those signed",
               index);
         want_body(scrub, index);
@@ -139,8 +146,10 @@ static enum qp_code look_at_entry(struct scrub *scrub, uint64_t index, struct qp
     struct qp_hash in_tree;
     struct qp_err why;
     struct qp_merkle_reader reader = qp_tile_reader(scrub->log->tiles);
+    uint64_t before = qp_store_damaged(scrub->log->store);
     enum qp_code rc =
         qp_store_get(scrub->log->store, QP_TABLE_ENTRIES, qp_row_key_span(&key), &row, err);
+    bool damaged = row_is_damaged(scrub, before);
     if (rc != QP_OK && rc != QP_E_NOT_FOUND) {
         return rc;
     }
@@ -157,7 +166,7 @@ static enum qp_code look_at_entry(struct scrub *scrub, uint64_t index, struct qp
         return rc;
     }
     qp_hash_leaf(&leaf, row);
-    if (rc == QP_OK && qp_hash_eq(&leaf, &in_tree)) {
+    if (rc == QP_OK && qp_hash_eq(&leaf, &in_tree) && !damaged) {
         return look_at_events(scrub, index, err);
     }
     if (rc != QP_OK) { /* the tile is told of with the tiles */
@@ -188,12 +197,13 @@ static enum qp_code look_at_contents(struct scrub *scrub, uint64_t index, struct
     struct qp_cursor *cursor = NULL;
     struct qp_row row = {0};
     struct qp_row_key first = qp_key_number(index);
+    uint64_t before = qp_store_damaged(scrub->log->store);
     enum qp_code rc = qp_cursor_open(scrub->log->store, QP_TABLE_VAULT, &cursor, err);
     rc = rc == QP_OK ? qp_cursor_seek(cursor, qp_row_key_span(&first), &row, err) : rc;
     while (rc == QP_OK && row.found && row.key.len >= 8 && qp_load_be64(row.key.data) == index) {
         scrub->report.sealed++;
         scrub->report.bytes += row.value.len;
-        if (!content_opens(scrub, &row)) {
+        if (!content_opens(scrub, &row) || row_is_damaged(scrub, before)) {
             found(scrub, QP_FAULT_CONTENT, index,
                   "entry %" PRIu64 ": a sealed content does not open its commitment", index);
             struct qp_wanted *wanted = want(scrub, index);
@@ -201,6 +211,7 @@ static enum qp_code look_at_contents(struct scrub *scrub, uint64_t index, struct
                 wanted->contents = true;
             }
         }
+        before = qp_store_damaged(scrub->log->store);
         rc = qp_cursor_next(cursor, &row, err);
     }
     qp_cursor_close(cursor);
@@ -218,15 +229,17 @@ static enum qp_code look_at_note(struct scrub *scrub, uint64_t size, struct qp_e
     struct qp_hash root;
     struct qp_err why;
     struct qp_merkle_reader reader = qp_tile_reader(scrub->log->tiles);
+    uint64_t before = qp_store_damaged(scrub->log->store);
     enum qp_code rc =
         qp_store_get(scrub->log->store, QP_TABLE_CHECKPOINTS, qp_row_key_span(&key), &row, err);
+    bool damaged = row_is_damaged(scrub, before);
     if (rc != QP_OK) {
         return rc == QP_E_NOT_FOUND ? QP_OK : rc;
     }
     scrub->report.checkpoints++;
     scrub->report.bytes += row.len;
     rc = qp_note_head(&scrub->log->vkey, row, &checkpoint, &why);
-    bool good = rc == QP_OK && checkpoint.size == size;
+    bool good = rc == QP_OK && checkpoint.size == size && !damaged;
     if (good) {
         rc = qp_merkle_range_hash(&reader, (struct qp_merkle_range){.start = 0, .end = size}, &root,
                                   &why);

@@ -4,13 +4,61 @@
 #include "core/alloc.h"
 #include "host/file.h"
 
+#include <quipu/hash.h>
+
 #include <errno.h>
 #include <sys/stat.h>
 
 struct qp_cursor {
     MDB_cursor *cursor;
     struct qp_store *store;
+    enum qp_table table;
 };
+
+/* ---- The check of a row ---- */
+
+/* Not against people, who can write checks too: against bits that change by themselves. */
+uint32_t qp_row_check(enum qp_table table, struct qp_span key, struct qp_span value)
+{
+    uint8_t secret[16] = {(uint8_t)table};
+    qp_store_be64(secret + 8, qp_hash_short(secret, key));
+    return (uint32_t)qp_hash_short(secret, value);
+}
+
+void qp_store_bear_damage(struct qp_store *store, bool bear)
+{
+    store->bears_damage = bear;
+}
+
+uint64_t qp_store_damaged(const struct qp_store *store)
+{
+    return store->damaged;
+}
+
+/* The value of a row, without its check. */
+static enum qp_code take_value(struct qp_store *store, enum qp_table table, struct qp_span key,
+                               MDB_val stored, struct qp_span *value, struct qp_err *err)
+{
+    struct qp_span bytes = qp_to_span(stored);
+    if (table == QP_TABLE_META) {
+        *value = bytes;
+        return QP_OK;
+    }
+    size_t len = bytes.len < QP_CHECK_BYTES ? 0 : bytes.len - QP_CHECK_BYTES;
+    struct qp_span whole = qp_span_of(bytes.data, len);
+    if (bytes.len < QP_CHECK_BYTES ||
+        qp_load_be32(bytes.data + len) != qp_row_check(table, key, whole)) {
+        store->damaged++;
+        if (!store->bears_damage) {
+            return qp_fail(err, QP_E_STORE,
+                           "a row of table %s in %s is damaged; quipu scrub says what is, and "
+                           "mends it from a backup",
+                           qp_table_name(table), store->data_path);
+        }
+    }
+    *value = whole;
+    return QP_OK;
+}
 
 static enum qp_code need_view(const struct qp_store *store, struct qp_err *err)
 {
@@ -41,8 +89,7 @@ enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp
     if (rc != 0) {
         return qp_store_fail(store, rc, "reading", err);
     }
-    *value = qp_to_span(v);
-    return QP_OK;
+    return take_value(store, table, key, v, value, err);
 }
 
 enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_t *count,
@@ -101,6 +148,7 @@ enum qp_code qp_cursor_open(struct qp_store *store, enum qp_table table, struct 
         return qp_fail(err, QP_E_MEMORY, "no memory to walk through a table");
     }
     made->store = store;
+    made->table = table;
     int rc = mdb_cursor_open(store->view, store->tables[table], &made->cursor);
     if (rc != 0) {
         qp_free(made);
@@ -130,8 +178,8 @@ static enum qp_code step(struct qp_cursor *cursor, MDB_cursor_op op, MDB_val key
     if (rc != 0) {
         return qp_store_fail(cursor->store, rc, "reading", err);
     }
-    *row = (struct qp_row){.found = true, .key = qp_to_span(key), .value = qp_to_span(value)};
-    return QP_OK;
+    *row = (struct qp_row){.found = true, .key = qp_to_span(key)};
+    return take_value(cursor->store, cursor->table, row->key, value, &row->value, err);
 }
 
 enum qp_code qp_cursor_seek(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,

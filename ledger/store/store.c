@@ -33,6 +33,11 @@ static const char *const table_names[QP_TABLE_COUNT] = {[QP_TABLE_META] = "meta"
 /* Of LMDB's lock file: 64 bytes for each reader, and what stands before them. */
 #define LOCK_BYTES ((uint64_t)QP_READERS_MAX * 64 + 128)
 
+const char *qp_table_name(enum qp_table table)
+{
+    return table_names[table];
+}
+
 struct qp_writer {
     struct qp_store *store;
     MDB_txn *txn;
@@ -332,10 +337,13 @@ enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp
                           struct qp_span key, struct qp_span value, struct qp_err *err)
 {
     MDB_val k = qp_to_val(key);
+    bool checked = table != QP_TABLE_META;
     MDB_val v = qp_to_val(value);
+    v.mv_size += checked ? QP_CHECK_BYTES : 0;
     unsigned flags = how == QP_PUT_ANY   ? 0U
                      : how == QP_PUT_NEW ? (unsigned)MDB_NOOVERWRITE
                                          : (unsigned)(MDB_APPEND | MDB_NOOVERWRITE);
+    flags |= checked ? (unsigned)MDB_RESERVE : 0U;
     MDB_cursor **cursor = &writer->cursors[table];
     int rc =
         *cursor == NULL ? mdb_cursor_open(writer->txn, writer->store->tables[table], cursor) : 0;
@@ -344,6 +352,11 @@ enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp
         return qp_fail(err, QP_E_STORE,
                        "%s: table %s holds a row that should not be there; run an audit",
                        writer->store->data_path, table_names[table]);
+    }
+    if (rc == 0 && checked) {
+        uint8_t *room = v.mv_data;
+        memcpy(room, value.data, value.len);
+        qp_store_be32(room + value.len, qp_row_check(table, key, value));
     }
     return rc == 0 ? QP_OK : write_failed(writer, rc, err);
 }

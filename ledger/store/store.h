@@ -62,7 +62,17 @@ struct qp_old_reader {
 enum qp_code qp_store_oldest_reader(struct qp_store *store, struct qp_old_reader *oldest,
                                     struct qp_err *err) QP_MUST_USE;
 
-/* ---- Reading ---- */
+/* ---- Reading ----
+ *
+ * Each row carries a check of its key and its value, since LMDB has none: a row whose bits have
+ * changed on the disk is QP_E_STORE, and nobody sees its value. (Those of the table meta have none:
+ * they are compared with what stands elsewhere.) */
+
+/* For whoever looks for damage, and compares everything by itself: such rows are read all the same,
+ * and counted. */
+void qp_store_bear_damage(struct qp_store *store, bool bear);
+/* Rows that were read so far and did not hold their check. */
+uint64_t qp_store_damaged(const struct qp_store *store);
 
 /* QP_E_NOT_FOUND has no text: the caller knows what it looked for. */
 enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp_span key,

@@ -16,6 +16,8 @@ struct qp_store {
     MDB_dbi tables[QP_TABLE_COUNT];
     bool write;
     bool failed; /* a write went wrong: nothing more is written */
+    bool bears_damage;
+    uint64_t damaged; /* rows that were read and did not hold their check */
     uint64_t map_bytes_max;
     char *data_path;
     /* Which file it is, for the list of open stores. */
@@ -28,6 +30,12 @@ struct qp_store {
 /* The words for what LMDB or the system returned. */
 enum qp_code qp_store_fail(const struct qp_store *store, int rc, const char *doing,
                            struct qp_err *err) QP_MUST_USE;
+
+/* Behind a row's value. */
+#define QP_CHECK_BYTES 4
+uint32_t qp_row_check(enum qp_table table, struct qp_span key, struct qp_span value);
+/* As people know the table. */
+const char *qp_table_name(enum qp_table table);
 
 static inline MDB_val qp_to_val(struct qp_span span)
 {
