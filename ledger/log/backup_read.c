@@ -19,13 +19,19 @@ void qp_backup_name(char name[static QP_BACKUP_NAME_BYTES], uint64_t number)
     (void)snprintf(name, QP_BACKUP_NAME_BYTES, "backup-%06" PRIu64 ".qbk", number);
 }
 
+/* 0: it is no file of a backup. */
 static uint64_t number_of(const char *name)
 {
-    unsigned number = 0;
-    int end = 0;
-    return sscanf(name, "backup-%6u.qbk%n", &number, &end) == 1 && end == 17 && name[end] == '\0'
-               ? number
-               : 0;
+    char made[QP_BACKUP_NAME_BYTES];
+    uint64_t number = 0;
+    for (const char *at = name + strcspn(name, "0123456789"); *at >= '0' && *at <= '9'; at++) {
+        if (number > QP_BACKUP_FILES_MAX) {
+            return 0;
+        }
+        number = 10 * number + (uint64_t)(*at - '0');
+    }
+    qp_backup_name(made, number);
+    return number <= QP_BACKUP_FILES_MAX && strcmp(made, name) == 0 ? number : 0;
 }
 
 static enum qp_code count_files(struct qp_backup_reader *reader, struct qp_err *err)

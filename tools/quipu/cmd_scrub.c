@@ -111,6 +111,7 @@ static enum qp_code scrub_it(struct cli *cli, const char *dir, struct qp_scrub_o
     how->watch = (struct qp_watch){.progress = show_progress, .context = cli};
     enum qp_code rc = qp_log_open(dir, &options, &log, err);
     rc = rc == QP_OK ? qp_log_scrub(log, how, &report, err) : rc;
+    how->context = NULL; /* it ends here */
     cli_progress_end(cli);
     qp_log_close(log);
     if (rc == QP_OK) {
