@@ -7,6 +7,8 @@
 
 #include <quipu/backup.h>
 
+#include <sys/wait.h>
+
 static struct folder folder;
 static char copy[96];
 static char again[96];
@@ -124,6 +126,46 @@ static void restores_every_row(void **state)
     assert_int_equal(report.entries, 5049);
     assert_int_equal(report.sealed, 8);
     same_stores();
+}
+
+/* Backups one after the other, while a child writes group after group. */
+static void takes_whole_groups_while_a_writer_writes(void **state)
+{
+    (void)state;
+    struct qp_buf records[12] = {{0}};
+    int status = 0;
+    unsigned grown = 0;
+    folder_grow(&folder, 0);
+    for (unsigned i = 0; i < 12; i++) {
+        season_harvests(&folder.season, i * 50, 50, 4, &records[i]);
+    }
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct qp_log *log = folder_open(&folder, QP_LOG_WRITE);
+        for (unsigned i = 0; i < 12; i++) {
+            folder_admit(log, &records[i]);
+        }
+        qp_log_close(log);
+        _exit(0);
+    }
+    struct qp_log *log = folder_open(&folder, QP_LOG_READ);
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        struct qp_backup_report report;
+        assert_ok(qp_log_refresh(log, err));
+        assert_ok(qp_log_backup(log, copy, NULL, &report, err));
+        assert_int_equal((report.entries - 4) % 50, 0);
+        grown += report.entries_added > 0;
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+    qp_log_close(log);
+    assert_int_equal(back_up().entries, 604);
+    print_message("%u backups had something new meanwhile\n", grown);
+    assert_int_equal(restore().entries, 604);
+    same_stores();
+    for (unsigned i = 0; i < 12; i++) {
+        qp_buf_wipe(&records[i]);
+    }
 }
 
 static void carries_contents_that_came_after_their_entry(void **state)
@@ -339,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(restores_every_row),
+        T(takes_whole_groups_while_a_writer_writes),
         T(carries_contents_that_came_after_their_entry),
         T(refuses_every_changed_byte_and_every_cut),
         T(an_intent_beyond_the_end_stops_a_resumption),
