@@ -47,6 +47,12 @@ static int teardown(void **state)
     return 0;
 }
 
+static void tell_fault(void *context, const struct qp_fault *fault)
+{
+    (void)context;
+    print_message("%s\n", fault->text);
+}
+
 static struct qp_scrub_report scrub(const char *repair_from)
 {
     struct qp_log_options open =
@@ -169,6 +175,41 @@ static void no_read_serves_a_bit_that_changed_in_the_file(void **state)
         sound();
         qp_buf_wipe(&row.key);
         qp_buf_wipe(&row.value);
+    }
+}
+
+/* Again and again, while a child writes group after group. */
+static void finds_nothing_while_a_writer_writes(void **state)
+{
+    (void)state;
+    struct qp_buf records[10] = {{0}};
+    int status = 0;
+    for (unsigned i = 0; i < 10; i++) {
+        season_harvests(&folder.season, HARVESTS + 2 + i * 50, 50, 4, &records[i]);
+    }
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct qp_log *log = folder_open(&folder, QP_LOG_WRITE);
+        for (unsigned i = 0; i < 10; i++) {
+            folder_admit(log, &records[i]);
+        }
+        qp_log_close(log);
+        _exit(0);
+    }
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        struct qp_log_options open = folder_options(&folder, QP_LOG_AUDIT);
+        struct qp_scrub_options options = {.fault = tell_fault};
+        struct qp_scrub_report report = {0};
+        struct qp_log *log = NULL;
+        assert_ok(qp_log_open(folder.dir, &open, &log, err));
+        assert_ok(qp_log_scrub(log, &options, &report, err));
+        assert_int_equal(report.faults_all, 0);
+        qp_log_close(log);
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+    for (unsigned i = 0; i < 10; i++) {
+        qp_buf_wipe(&records[i]);
     }
 }
 
@@ -330,6 +371,7 @@ int main(void)
         T(mends_a_bit_in_each_table),
         T(mends_the_tree_from_the_entries),
         T(no_read_serves_a_bit_that_changed_in_the_file),
+        T(finds_nothing_while_a_writer_writes),
         T(mends_many_at_once),
         T(a_bit_of_the_file_never_passes_for_sound),
         T(memory_may_run_out_at_any_moment),
