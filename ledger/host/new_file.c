@@ -37,7 +37,8 @@ enum qp_code qp_new_file_open(struct qp_new_file *file, const char *path, mode_t
     do {
         file->fd = open(file->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     } while (file->fd < 0 && errno == EINTR);
-    return file->fd >= 0 ? QP_OK : qp_fail_errno(err, errno, "create", file->part);
+    file->unfinished = file->fd >= 0;
+    return file->unfinished ? QP_OK : qp_fail_errno(err, errno, "create", file->part);
 }
 
 static enum qp_code flush(struct qp_new_file *file, struct qp_err *err)
@@ -75,8 +76,7 @@ enum qp_code qp_new_file_finish(struct qp_new_file *file, struct qp_err *err)
         if (linked ? unlink(file->part) != 0 : rename(file->part, file->path) != 0) {
             return qp_fail_errno(err, errno, "give its name to", file->path);
         }
-        qp_free(file->part);
-        file->part = NULL;
+        file->unfinished = false;
         rc = qp_parent_sync(file->path, err);
     }
     return rc;
@@ -86,9 +86,12 @@ void qp_new_file_drop(struct qp_new_file *file)
 {
     if (file->fd >= 0) {
         (void)close(file->fd);
+    }
+    if (file->unfinished) {
         (void)unlink(file->part);
     }
     file->fd = -1;
+    file->unfinished = false;
     qp_buf_wipe(&file->waiting);
     qp_free(file->path);
     qp_free(file->part);

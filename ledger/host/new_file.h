@@ -11,6 +11,7 @@ struct qp_new_file {
     int fd;
     char *path;
     char *part;
+    bool unfinished;       /* the part is there, and has not got its name */
     struct qp_buf waiting; /* bytes that are not yet written */
     uint64_t bytes;        /* all that were added */
 };

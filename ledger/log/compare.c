@@ -10,20 +10,6 @@
 static const enum qp_table derived[] = {QP_TABLE_TILES, QP_TABLE_ISSUERS, QP_TABLE_STATE,
                                         QP_TABLE_EDGES};
 
-static const char *table_name(enum qp_table table)
-{
-    switch (table) {
-    case QP_TABLE_TILES:
-        return "tiles";
-    case QP_TABLE_ISSUERS:
-        return "issuers";
-    case QP_TABLE_STATE:
-        return "state";
-    default:
-        return "edges";
-    }
-}
-
 /* The first entry under the first hash in which two tiles differ. */
 static uint64_t tile_entry(struct qp_span key, struct qp_span ours, struct qp_span theirs)
 {
@@ -63,10 +49,10 @@ static void fault(struct qp_audit *audit, enum qp_table table, const char *what,
     char hex[2 * 48 + 1];
     qp_hex_encode(hex, qp_span_of(key.data, key.len < 48 ? key.len : 48));
     if (entry == QP_NO_ENTRY) {
-        qp_audit_fault(audit, entry, "table %s: row %s %s", table_name(table), hex, what);
+        qp_audit_fault(audit, entry, "table %s: row %s %s", qp_table_name(table), hex, what);
     } else {
         qp_audit_fault(audit, entry, "entry %" PRIu64 ": in table %s, row %s %s", entry,
-                       table_name(table), hex, what);
+                       qp_table_name(table), hex, what);
     }
 }
 

@@ -74,6 +74,17 @@ static bool row_is_damaged(const struct scrub *scrub, uint64_t before)
     return qp_store_damaged(scrub->log->store) > before;
 }
 
+/* A row, and whether its bits have changed. QP_E_NOT_FOUND. */
+static enum qp_code get_row(struct scrub *scrub, enum qp_table table, uint64_t number,
+                            struct qp_span *row, bool *damaged, struct qp_err *err)
+{
+    struct qp_row_key key = qp_key_number(number);
+    uint64_t before = qp_store_damaged(scrub->log->store);
+    enum qp_code rc = qp_store_get(scrub->log->store, table, qp_row_key_span(&key), row, err);
+    *damaged = row_is_damaged(scrub, before);
+    return rc;
+}
+
 /* ---- Pace ---- */
 
 static void pace(struct scrub *scrub)
@@ -140,16 +151,13 @@ static enum qp_code look_at_events(struct scrub *scrub, uint64_t index, struct q
 
 static enum qp_code look_at_entry(struct scrub *scrub, uint64_t index, struct qp_err *err)
 {
-    struct qp_row_key key = qp_key_number(index);
     struct qp_span row = {0};
+    bool damaged = false;
     struct qp_hash leaf;
     struct qp_hash in_tree;
     struct qp_err why;
     struct qp_merkle_reader reader = qp_tile_reader(scrub->log->tiles);
-    uint64_t before = qp_store_damaged(scrub->log->store);
-    enum qp_code rc =
-        qp_store_get(scrub->log->store, QP_TABLE_ENTRIES, qp_row_key_span(&key), &row, err);
-    bool damaged = row_is_damaged(scrub, before);
+    enum qp_code rc = get_row(scrub, QP_TABLE_ENTRIES, index, &row, &damaged, err);
     if (rc != QP_OK && rc != QP_E_NOT_FOUND) {
         return rc;
     }
@@ -223,16 +231,13 @@ static enum qp_code look_at_contents(struct scrub *scrub, uint64_t index, struct
 /* What the log signed when its size was `size`, if it did. */
 static enum qp_code look_at_note(struct scrub *scrub, uint64_t size, struct qp_err *err)
 {
-    struct qp_row_key key = qp_key_number(size);
     struct qp_span row = {0};
+    bool damaged = false;
     struct qp_checkpoint checkpoint;
     struct qp_hash root;
     struct qp_err why;
     struct qp_merkle_reader reader = qp_tile_reader(scrub->log->tiles);
-    uint64_t before = qp_store_damaged(scrub->log->store);
-    enum qp_code rc =
-        qp_store_get(scrub->log->store, QP_TABLE_CHECKPOINTS, qp_row_key_span(&key), &row, err);
-    bool damaged = row_is_damaged(scrub, before);
+    enum qp_code rc = get_row(scrub, QP_TABLE_CHECKPOINTS, size, &row, &damaged, err);
     if (rc != QP_OK) {
         return rc == QP_E_NOT_FOUND ? QP_OK : rc;
     }

@@ -355,7 +355,9 @@ enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp
     }
     if (rc == 0 && checked) {
         uint8_t *room = v.mv_data;
-        memcpy(room, value.data, value.len);
+        if (value.len > 0) {
+            memcpy(room, value.data, value.len);
+        }
         qp_store_be32(room + value.len, qp_row_check(table, key, value));
     }
     return rc == 0 ? QP_OK : write_failed(writer, rc, err);

@@ -29,6 +29,9 @@ enum qp_table {
     QP_TABLE_COUNT
 };
 
+/* As people know the table. */
+const char *qp_table_name(enum qp_table table);
+
 struct qp_store;
 
 struct qp_store_options {

@@ -34,8 +34,6 @@ enum qp_code qp_store_fail(const struct qp_store *store, int rc, const char *doi
 /* Behind a row's value. */
 #define QP_CHECK_BYTES 4
 uint32_t qp_row_check(enum qp_table table, struct qp_span key, struct qp_span value);
-/* As people know the table. */
-const char *qp_table_name(enum qp_table table);
 
 static inline MDB_val qp_to_val(struct qp_span span)
 {

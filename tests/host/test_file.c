@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "host/clock.h"
 #include "host/file.h"
+#include "host/new_file.h"
 #include "host/terminal.h"
 
 #include <fcntl.h>
@@ -79,6 +80,30 @@ static void replaces_and_leaves_nothing_else_behind(void **state)
     assert_content(path, "two");
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(in_folder("sub")), 0); /* only an empty folder goes */
+}
+
+static void a_new_file_has_its_name_when_it_is_whole(void **state)
+{
+    (void)state;
+    struct qp_new_file file;
+    struct qp_err why = {0};
+    assert_ok(qp_new_file_open(&file, in_folder("whole"), 0600, err));
+    assert_ok(qp_new_file_add(&file, qp_span_text("all of it"), err));
+    assert_int_equal(access(in_folder("whole"), F_OK), -1);
+    assert_ok(qp_new_file_finish(&file, err));
+    qp_new_file_drop(&file);
+    assert_content(in_folder("whole"), "all of it");
+    assert_int_equal(access(in_folder("whole.part"), F_OK), -1);
+    /* Nothing is left of one that is given up, nor of one whose name was taken meanwhile. */
+    assert_ok(qp_new_file_open(&file, in_folder("half"), 0600, err));
+    qp_new_file_drop(&file);
+    assert_int_equal(access(in_folder("half.part"), F_OK), -1);
+    assert_ok(qp_new_file_open(&file, in_folder("taken"), 0600, err));
+    assert_ok(qp_file_create(in_folder("taken"), 0600, qp_span_text("theirs"), err));
+    assert_int_equal(qp_new_file_finish(&file, &why), QP_E_IO);
+    qp_new_file_drop(&file);
+    assert_content(in_folder("taken"), "theirs");
+    assert_int_equal(access(in_folder("taken.part"), F_OK), -1);
 }
 
 static void says_what_cannot_be_read(void **state)
@@ -256,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(creates_with_mode_and_never_over_a_file),
         cmocka_unit_test(replaces_and_leaves_nothing_else_behind),
+        cmocka_unit_test(a_new_file_has_its_name_when_it_is_whole),
         cmocka_unit_test(says_what_cannot_be_read),
         cmocka_unit_test(cuts_an_append_back_that_does_not_fit),
         cmocka_unit_test(locks_out_a_second_process_until_the_first_ends),

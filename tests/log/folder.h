@@ -161,6 +161,23 @@ static inline void folder_admit(struct qp_log *log, const struct qp_buf *bytes)
     qp_buf_wipe(&told.receipts);
 }
 
+/* A child that writes these, each as a group of its own; its process. */
+static inline pid_t folder_admit_in_child(const struct folder *folder, const struct qp_buf *groups,
+                                          size_t count)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct qp_log *log = folder_open(folder, QP_LOG_WRITE);
+        for (size_t i = 0; i < count; i++) {
+            folder_admit(log, &groups[i]);
+        }
+        qp_log_close(log);
+        _exit(0);
+    }
+    return child;
+}
+
 /* A ledger with a coop, some plots and `harvests` lots, closed again. */
 static inline void folder_grow(struct folder *folder, unsigned harvests)
 {

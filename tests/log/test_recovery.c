@@ -206,16 +206,7 @@ static void a_reader_sees_whole_groups_while_a_writer_writes(void **state)
     for (unsigned i = 0; i < 12; i++) {
         season_harvests(&folder.season, i * 20, 20, 4, &records[i]);
     }
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct qp_log *log = folder_open(&folder, QP_LOG_WRITE);
-        for (unsigned i = 0; i < 12; i++) {
-            folder_admit(log, &records[i]);
-        }
-        qp_log_close(log);
-        _exit(0);
-    }
+    pid_t child = folder_admit_in_child(&folder, records, 12);
     struct qp_log *log = folder_open(&folder, QP_LOG_READ);
     uint64_t last = 0;
     while (waitpid(child, &status, WNOHANG) == 0) {

@@ -187,16 +187,7 @@ static void finds_nothing_while_a_writer_writes(void **state)
     for (unsigned i = 0; i < 10; i++) {
         season_harvests(&folder.season, HARVESTS + 2 + i * 50, 50, 4, &records[i]);
     }
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct qp_log *log = folder_open(&folder, QP_LOG_WRITE);
-        for (unsigned i = 0; i < 10; i++) {
-            folder_admit(log, &records[i]);
-        }
-        qp_log_close(log);
-        _exit(0);
-    }
+    pid_t child = folder_admit_in_child(&folder, records, 10);
     while (waitpid(child, &status, WNOHANG) == 0) {
         struct qp_log_options open = folder_options(&folder, QP_LOG_AUDIT);
         struct qp_scrub_options options = {.fault = tell_fault};
