@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* SHA-256 is nettle's, which has the processor's own instructions for it where there are any; of
- * what is signed once and hashed five times, libsodium's took a sixth of the time. */
+/* SHA-256 is nettle's, which has the processor's own instructions for it where there are any;
+ * libsodium's is portable C (ledger/README.md has the figures). */
 
 /* The header hides nettle's state behind plain words, so that users need no header of it. */
 _Static_assert(sizeof(struct sha256_ctx) <= sizeof(struct qp_hasher),
