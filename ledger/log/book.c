@@ -66,7 +66,7 @@ static enum qp_code below_event(void *context, const Qp__EventReference *referen
     uint64_t index = 0;
     struct qp_span bytes = {0};
     struct qp_hash hash;
-    enum qp_code rc = qp_chain_get(book->store, &issuer, reference->sequence, &index, &hash, err);
+    enum qp_code rc = qp_chain_get(book->store, &issuer, reference->sequence, &index, err);
     if (rc == QP_OK) {
         struct qp_row_key key = qp_key_event(index, reference->position);
         rc = qp_store_get(book->truth, QP_TABLE_EVENTS, qp_row_key_span(&key), &bytes, err);
@@ -115,7 +115,10 @@ enum qp_code qp_book_new(struct qp_store *store, struct qp_store *truth,
         .context = made, .get = below_get, .put = below_put, .event = below_event};
     made->chains = qp_alloc_zero(1, sizeof *made->chains);
     made->pending = qp_alloc_zero(QP_GROUP_RECORDS_MAX, sizeof *made->pending);
-    enum qp_code rc = made->chains == NULL || made->pending == NULL ? no_memory(err) : QP_OK;
+    made->issued = qp_alloc_zero(QP_GROUP_RECORDS_MAX, sizeof *made->issued);
+    enum qp_code rc = made->chains == NULL || made->pending == NULL || made->issued == NULL
+                          ? no_memory(err)
+                          : QP_OK;
     rc = rc == QP_OK ? qp_state_map_new(&made->below, &made->state, err) : rc;
     rc = rc == QP_OK ? qp_book_reload(made, err) : rc;
     if (rc != QP_OK) {
@@ -138,6 +141,7 @@ void qp_book_free(struct qp_book *book)
     qp_arena_wipe(&book->scratch);
     qp_free(book->chains);
     qp_free(book->pending);
+    qp_free(book->issued);
     qp_free(book->edges);
     qp_free(book->vault);
     qp_free(book);
@@ -409,6 +413,22 @@ static enum qp_code add_contents(struct qp_book *book, const struct qp_record *r
     return rc;
 }
 
+/* Where the statement of an issuer is. */
+static enum qp_code add_issued(struct qp_book *book, const struct qp_record *record,
+                               struct qp_err *err)
+{
+    struct qp_row_key key = qp_key_issuer(&record->issuer, record->statement->sequence);
+    uint8_t *copy = qp_arena_alloc(&book->arena, key.len + 8);
+    if (copy == NULL) {
+        return no_memory(err);
+    }
+    memcpy(copy, key.bytes, key.len);
+    qp_store_be64(copy + key.len, book->size);
+    book->issued[book->pending_count] =
+        (struct qp_order_row){.key = copy, .key_len = (uint32_t)key.len, .item = copy + key.len};
+    return QP_OK;
+}
+
 /* Its place, its bytes, its leaf. */
 static enum qp_code add_entry(struct qp_book *book, const struct qp_record *record,
                               uint64_t admitted_ms, struct qp_err *err)
@@ -448,7 +468,9 @@ static enum qp_code find_again(struct qp_book *book, const struct qp_record *rec
     struct qp_hash hash;
     enum qp_code rc = QP_E_NOT_FOUND;
     if (sequence < chain->next_written) {
-        rc = qp_chain_get(book->store, &record->issuer, sequence, &index, &hash, err);
+        qp_arena_reset(&book->scratch);
+        rc = qp_chain_get(book->store, &record->issuer, sequence, &index, err);
+        rc = rc == QP_OK ? qp_chain_hash(book->truth, index, &book->scratch, &hash, err) : rc;
     } else {
         const struct qp_pending *pending = find_pending(book, &record->issuer, sequence);
         if (pending != NULL) {
@@ -476,7 +498,9 @@ enum qp_code qp_book_admit(struct qp_book *book, const struct qp_record *record,
 {
     struct qp_chain *chain = NULL;
     QP_ASSERT(book->pending_count < QP_GROUP_RECORDS_MAX && admitted_ms >= book->last_ms);
-    enum qp_code rc = qp_chains_find(book->chains, book->store, &record->issuer, &chain, err);
+    qp_arena_reset(&book->scratch);
+    enum qp_code rc = qp_chains_find(book->chains, book->store, book->truth, &record->issuer,
+                                     &book->scratch, &chain, err);
     if (rc != QP_OK) {
         return rc;
     }
@@ -499,6 +523,7 @@ enum qp_code qp_book_admit(struct qp_book *book, const struct qp_record *record,
     }
     rc = add_edges(book, record, err);
     rc = rc == QP_OK ? add_contents(book, record, book->size, err) : rc;
+    rc = rc == QP_OK ? add_issued(book, record, err) : rc;
     rc = rc == QP_OK ? add_entry(book, record, admitted_ms, err) : rc;
     if (rc != QP_OK) {
         return rc;

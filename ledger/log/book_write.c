@@ -12,28 +12,17 @@ struct write_job {
     struct qp_writer *writer;
 };
 
-static enum qp_code put_record(struct qp_book *book, const struct qp_pending *pending,
-                               uint64_t index, struct qp_writer *writer, struct qp_err *err)
+static enum qp_code put_record(const struct qp_pending *pending, uint64_t index,
+                               struct qp_writer *writer, struct qp_err *err)
 {
     const struct qp_record *record = pending->record;
-    enum qp_code rc = QP_OK;
-    if (book->store == book->truth) {
-        struct qp_row_key key = qp_key_number(index);
-        rc = qp_write_put(writer, QP_TABLE_ENTRIES, QP_PUT_APPEND, qp_row_key_span(&key),
-                          pending->entry, err);
-        for (size_t i = 0; i < record->event_count && rc == QP_OK; i++) {
-            key = qp_key_event(index, (uint32_t)i);
-            rc = qp_write_put(writer, QP_TABLE_EVENTS, QP_PUT_APPEND, qp_row_key_span(&key),
-                              qp_span_bytes(record->event_bytes[i]), err);
-        }
-    }
-    if (rc == QP_OK) {
-        struct qp_row_key key = qp_key_issuer(&record->issuer, record->statement->sequence);
-        uint8_t row[40];
-        qp_store_be64(row, index);
-        memcpy(row + 8, record->statement_hash.bytes, sizeof record->statement_hash.bytes);
-        rc = qp_write_put(writer, QP_TABLE_ISSUERS, QP_PUT_NEW, qp_row_key_span(&key),
-                          qp_span_of(row, sizeof row), err);
+    struct qp_row_key key = qp_key_number(index);
+    enum qp_code rc = qp_write_put(writer, QP_TABLE_ENTRIES, QP_PUT_APPEND, qp_row_key_span(&key),
+                                   pending->entry, err);
+    for (size_t i = 0; i < record->event_count && rc == QP_OK; i++) {
+        key = qp_key_event(index, (uint32_t)i);
+        rc = qp_write_put(writer, QP_TABLE_EVENTS, QP_PUT_APPEND, qp_row_key_span(&key),
+                          qp_span_bytes(record->event_bytes[i]), err);
     }
     return rc;
 }
@@ -51,6 +40,11 @@ static enum qp_code put_rest(struct write_job *job, struct qp_err *err)
 {
     struct qp_book *book = job->book;
     enum qp_code rc = QP_OK;
+    for (size_t i = 0; i < book->pending_count && rc == QP_OK; i++) {
+        const struct qp_order_row *row = &book->issued[i];
+        rc = qp_write_put(job->writer, QP_TABLE_ISSUERS, QP_PUT_NEW,
+                          qp_span_of(row->key, row->key_len), qp_span_of(row->item, 8), err);
+    }
     for (size_t i = 0; i < book->edge_count && rc == QP_OK; i++) {
         const struct qp_order_row *row = &book->edges[i];
         /* ANY: a voiding may come to a subject twice by way of the event that it voids. */
@@ -84,8 +78,9 @@ static enum qp_code write_group(void *context, struct qp_writer *writer, struct 
     job->writer = writer;
     enum qp_code rc = QP_OK;
     uint64_t first = book->size - book->pending_count;
-    for (size_t i = 0; i < book->pending_count && rc == QP_OK; i++) {
-        rc = put_record(book, &book->pending[i], first + i, writer, err);
+    bool live = book->store == book->truth; /* an audit's has only what is derived */
+    for (size_t i = 0; live && i < book->pending_count && rc == QP_OK; i++) {
+        rc = put_record(&book->pending[i], first + i, writer, err);
     }
     if (book->pending_count > 0) {
         rc = rc == QP_OK ? qp_tiles_write(&book->tiles, writer, err) : rc;
@@ -98,6 +93,7 @@ enum qp_code qp_book_write(struct qp_book *book, const struct qp_book_checkpoint
                            struct qp_err *err)
 {
     qp_order(book->edges, book->edge_count); /* so that each page is touched once */
+    qp_order(book->issued, book->pending_count);
     struct write_job job = {.book = book, .checkpoint = checkpoint};
     return qp_store_write(book->store, write_group, &job, err);
 }

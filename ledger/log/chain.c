@@ -13,33 +13,28 @@ void qp_chains_clear(struct qp_chains *chains)
     }
 }
 
-#define ROW_BYTES 40 /* index ‖ statement hash */
-
-static enum qp_code read_row(struct qp_span row, uint64_t *index, struct qp_hash *hash,
-                             struct qp_err *err)
+static enum qp_code read_row(struct qp_span row, uint64_t *index, struct qp_err *err)
 {
-    if (row.len != ROW_BYTES) {
+    if (row.len != 8) {
         return qp_fail(err, QP_E_STORE,
                        "a row of the issuers is damaged; run an audit that rebuilds the derived "
                        "tables");
     }
     *index = qp_load_be64(row.data);
-    memcpy(hash->bytes, row.data + 8, sizeof hash->bytes);
     return QP_OK;
 }
 
 enum qp_code qp_chain_get(struct qp_store *store, const struct qp_public_key *issuer,
-                          uint64_t sequence, uint64_t *index, struct qp_hash *hash,
-                          struct qp_err *err)
+                          uint64_t sequence, uint64_t *index, struct qp_err *err)
 {
     struct qp_row_key key = qp_key_issuer(issuer, sequence);
     struct qp_span row = {0};
     enum qp_code rc = qp_store_get(store, QP_TABLE_ISSUERS, qp_row_key_span(&key), &row, err);
-    return rc == QP_OK ? read_row(row, index, hash, err) : rc;
+    return rc == QP_OK ? read_row(row, index, err) : rc;
 }
 
 enum qp_code qp_chain_last(struct qp_store *store, const struct qp_public_key *issuer,
-                           uint64_t *sequence, struct qp_hash *hash, struct qp_err *err)
+                           uint64_t *sequence, uint64_t *index, struct qp_err *err)
 {
     struct qp_cursor *cursor = NULL;
     struct qp_row row = {0};
@@ -50,12 +45,43 @@ enum qp_code qp_chain_last(struct qp_store *store, const struct qp_public_key *i
                         memcmp(row.key.data, issuer->bytes, sizeof issuer->bytes) != 0)) {
         rc = qp_fail(err, QP_E_NOT_FOUND, "the key has signed nothing in this ledger");
     }
-    uint64_t index = 0;
-    rc = rc == QP_OK ? read_row(row.value, &index, hash, err) : rc;
+    rc = rc == QP_OK ? read_row(row.value, index, err) : rc;
     if (rc == QP_OK) {
         *sequence = qp_load_be64(row.key.data + sizeof issuer->bytes);
     }
     qp_cursor_close(cursor);
+    return rc;
+}
+
+/* The statement of an entry that is in the store; borrowed from its view, and from the arena. */
+static enum qp_code read_statement(struct qp_store *truth, uint64_t index, struct qp_arena *scratch,
+                                   struct qp_span *bytes, Qp__Statement **statement,
+                                   struct qp_err *err)
+{
+    struct qp_row_key key = qp_key_number(index);
+    struct qp_span row = {0};
+    Qp__Entry *entry = NULL;
+    enum qp_code rc = qp_store_get(truth, QP_TABLE_ENTRIES, qp_row_key_span(&key), &row, err);
+    rc = rc == QP_OK ? qp_entry_decode(row, scratch, &entry, err) : rc;
+    if (rc == QP_OK) {
+        *bytes = qp_span_bytes(entry->statement);
+        rc = qp_statement_decode(*bytes, scratch, statement, err);
+    }
+    return rc == QP_E_NOT_FOUND || rc == QP_E_INPUT
+               ? qp_fail(err, QP_E_STORE, "entry %llu cannot be read; run quipu scrub",
+                         (unsigned long long)index)
+               : rc;
+}
+
+enum qp_code qp_chain_hash(struct qp_store *truth, uint64_t index, struct qp_arena *scratch,
+                           struct qp_hash *hash, struct qp_err *err)
+{
+    Qp__Statement *statement = NULL;
+    struct qp_span bytes = {0};
+    enum qp_code rc = read_statement(truth, index, scratch, &bytes, &statement, err);
+    if (rc == QP_OK) {
+        qp_hash_statement(hash, bytes);
+    }
     return rc;
 }
 
@@ -69,7 +95,6 @@ struct chain_row {
 static enum qp_code read_chain_row(const struct qp_public_key *issuer, const struct qp_row *row,
                                    struct chain_row *at, struct qp_err *err)
 {
-    struct qp_hash hash;
     *at = (struct chain_row){.found = false};
     if (!row->found || row->key.len != sizeof issuer->bytes + 8 ||
         memcmp(row->key.data, issuer->bytes, sizeof issuer->bytes) != 0) {
@@ -77,7 +102,7 @@ static enum qp_code read_chain_row(const struct qp_public_key *issuer, const str
     }
     at->found = true;
     at->sequence = qp_load_be64(row->key.data + sizeof issuer->bytes);
-    return read_row(row->value, &at->index, &hash, err);
+    return read_row(row->value, &at->index, err);
 }
 
 /* The first statement of the issuer whose sequence is not below this one. */
@@ -129,8 +154,8 @@ enum qp_code qp_chain_each(struct qp_store *store, const struct qp_public_key *i
 }
 
 enum qp_code qp_chains_find(struct qp_chains *chains, struct qp_store *store,
-                            const struct qp_public_key *issuer, struct qp_chain **chain,
-                            struct qp_err *err)
+                            struct qp_store *truth, const struct qp_public_key *issuer,
+                            struct qp_arena *scratch, struct qp_chain **chain, struct qp_err *err)
 {
     /* Keys that signed something cannot be chosen to collide at will. */
     size_t at = (size_t)(qp_load_be64(issuer->bytes) % QP_CHAIN_SLOTS);
@@ -140,10 +165,12 @@ enum qp_code qp_chains_find(struct qp_chains *chains, struct qp_store *store,
     struct qp_chain *slot = &chains->slots[at];
     if (!slot->used) {
         uint64_t sequence = 0;
+        uint64_t index = 0;
         struct qp_hash last = {{0}};
-        enum qp_code rc = qp_chain_last(store, issuer, &sequence, &last, err);
-        if (rc != QP_OK && rc != QP_E_NOT_FOUND) {
-            return rc;
+        enum qp_code rc = qp_chain_last(store, issuer, &sequence, &index, err);
+        enum qp_code read = rc == QP_OK ? qp_chain_hash(truth, index, scratch, &last, err) : QP_OK;
+        if ((rc != QP_OK && rc != QP_E_NOT_FOUND) || read != QP_OK) {
+            return read != QP_OK ? read : rc;
         }
         QP_ASSERT(chains->count < QP_CHAIN_SLOTS - 1); /* a group has fewer records than that */
         chains->count++;
@@ -219,35 +246,20 @@ static enum qp_code is_given_up(struct qp_store *store, struct qp_store *truth,
                                 bool *given_up, struct qp_err *err)
 {
     uint64_t sequence = record->statement->sequence;
-    struct qp_row_key key = qp_key_issuer(&record->issuer, sequence);
     struct qp_cursor *cursor = NULL;
-    struct qp_row row = {0};
-    uint64_t index = 0;
-    struct qp_hash hash;
-    enum qp_code rc = qp_cursor_open(store, QP_TABLE_ISSUERS, &cursor, err);
-    rc = rc == QP_OK ? qp_cursor_seek(cursor, qp_row_key_span(&key), &row, err) : rc;
-    bool above = rc == QP_OK && row.found && row.key.len == key.len &&
-                 memcmp(row.key.data, record->issuer.bytes, sizeof record->issuer.bytes) == 0;
-    rc = above ? read_row(row.value, &index, &hash, err) : rc;
-    qp_cursor_close(cursor);
-    *given_up = false;
-    if (rc != QP_OK || !above) {
-        return rc;
-    }
-    Qp__Entry *entry = NULL;
+    struct chain_row next = {.found = false};
     Qp__Statement *statement = NULL;
     struct qp_span bytes = {0};
-    key = qp_key_number(index);
-    rc = qp_store_get(truth, QP_TABLE_ENTRIES, qp_row_key_span(&key), &bytes, err);
-    rc = rc == QP_OK ? qp_entry_decode(bytes, scratch, &entry, err) : rc;
-    rc = rc == QP_OK
-             ? qp_statement_decode(qp_span_bytes(entry->statement), scratch, &statement, err)
-             : rc;
-    if (rc == QP_OK) {
-        *given_up =
-            statement->sequence > sequence && statement->sequence - sequence <= statement->given_up;
+    enum qp_code rc = qp_cursor_open(store, QP_TABLE_ISSUERS, &cursor, err);
+    rc = rc == QP_OK ? seek_chain(cursor, &record->issuer, sequence, &next, err) : rc;
+    qp_cursor_close(cursor);
+    *given_up = false;
+    if (rc == QP_OK && next.found) {
+        rc = read_statement(truth, next.index, scratch, &bytes, &statement, err);
+        *given_up = rc == QP_OK && statement->sequence > sequence &&
+                    statement->sequence - sequence <= statement->given_up;
     }
-    return rc == QP_E_NOT_FOUND || rc == QP_E_INPUT ? QP_OK : rc;
+    return rc;
 }
 
 enum qp_code qp_chain_given_up(const struct qp_chain *chain, const struct qp_record *record,

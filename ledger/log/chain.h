@@ -23,18 +23,20 @@ struct qp_chains {
 };
 
 void qp_chains_clear(struct qp_chains *chains);
-/* The chain of an issuer; read from the store when it is not there. */
+/* The chain of an issuer; read from the store when it is not there. `truth` has the entries. */
 enum qp_code qp_chains_find(struct qp_chains *chains, struct qp_store *store,
-                            const struct qp_public_key *issuer, struct qp_chain **chain,
+                            struct qp_store *truth, const struct qp_public_key *issuer,
+                            struct qp_arena *scratch, struct qp_chain **chain,
                             struct qp_err *err) QP_MUST_USE;
-/* Entry and statement hash of a statement in the store. QP_E_NOT_FOUND. */
+/* Entry of a statement in the store. QP_E_NOT_FOUND. */
 enum qp_code qp_chain_get(struct qp_store *store, const struct qp_public_key *issuer,
-                          uint64_t sequence, uint64_t *index, struct qp_hash *hash,
-                          struct qp_err *err) QP_MUST_USE;
+                          uint64_t sequence, uint64_t *index, struct qp_err *err) QP_MUST_USE;
 /* The newest statement of an issuer in the store. QP_E_NOT_FOUND. */
 enum qp_code qp_chain_last(struct qp_store *store, const struct qp_public_key *issuer,
-                           uint64_t *sequence, struct qp_hash *hash,
-                           struct qp_err *err) QP_MUST_USE;
+                           uint64_t *sequence, uint64_t *index, struct qp_err *err) QP_MUST_USE;
+/* The hash of an entry's statement. QP_E_STORE. */
+enum qp_code qp_chain_hash(struct qp_store *truth, uint64_t index, struct qp_arena *scratch,
+                           struct qp_hash *hash, struct qp_err *err) QP_MUST_USE;
 /* The entries of an issuer's statements in the store, oldest first, from the first one that is not
  * before entry `since`; found in steps, not counted. A failure of `each` ends the walk. */
 enum qp_code qp_chain_each(struct qp_store *store, const struct qp_public_key *issuer,

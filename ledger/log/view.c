@@ -133,8 +133,7 @@ enum qp_code qp_log_find(struct qp_log *log, const struct qp_public_key *issuer,
                          uint64_t *index, struct qp_err *err)
 {
     uint64_t found = 0;
-    struct qp_hash hash;
-    enum qp_code rc = qp_chain_get(log->store, issuer, sequence, &found, &hash, err);
+    enum qp_code rc = qp_chain_get(log->store, issuer, sequence, &found, err);
     if (rc == QP_E_NOT_FOUND || (rc == QP_OK && found >= log->head.size)) {
         char key[65];
         qp_hex_encode(key, qp_span_of(issuer->bytes, sizeof issuer->bytes));
@@ -171,6 +170,6 @@ enum qp_code qp_log_signed(struct qp_log *log, const struct qp_public_key *issue
 enum qp_code qp_log_last_sequence(struct qp_log *log, const struct qp_public_key *issuer,
                                   uint64_t *sequence, struct qp_err *err)
 {
-    struct qp_hash hash;
-    return qp_chain_last(log->store, issuer, sequence, &hash, err);
+    uint64_t index = 0;
+    return qp_chain_last(log->store, issuer, sequence, &index, err);
 }

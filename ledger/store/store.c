@@ -44,6 +44,7 @@ struct qp_writer {
     /* One for each table that was written to, so that a row near the last one is found without a
      * way down from the root. They end with the transaction. */
     MDB_cursor *cursors[QP_TABLE_COUNT];
+    struct qp_packer *packers[QP_TABLE_COUNT];
     bool map_full;
 };
 
@@ -286,28 +287,27 @@ enum qp_code qp_store_open(const char *dir, const struct qp_store_options *optio
     return QP_OK;
 }
 
+static void end_view(struct qp_store *store)
+{
+    if (store->view != NULL) {
+        qp_packed_end(store);
+        mdb_txn_abort(store->view);
+        store->view = NULL;
+    }
+}
+
 void qp_store_close(struct qp_store *store)
 {
     if (store == NULL) {
         return;
     }
-    if (store->view != NULL) {
-        mdb_txn_abort(store->view);
-    }
+    end_view(store);
     if (store->env != NULL) {
         mdb_env_close(store->env);
     }
     leave_list(store);
     qp_free(store->data_path);
     qp_free(store);
-}
-
-static void end_view(struct qp_store *store)
-{
-    if (store->view != NULL) {
-        mdb_txn_abort(store->view);
-        store->view = NULL;
-    }
 }
 
 enum qp_code qp_store_refresh(struct qp_store *store, struct qp_err *err)
@@ -333,8 +333,47 @@ static enum qp_code write_failed(struct qp_writer *writer, int rc, struct qp_err
     return qp_store_fail(writer->store, rc, "writing", err);
 }
 
-enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp_put how,
-                          struct qp_span key, struct qp_span value, struct qp_err *err)
+static enum qp_code exists(const struct qp_writer *writer, enum qp_table table, struct qp_err *err)
+{
+    return qp_fail(err, QP_E_STORE,
+                   "%s: table %s holds a row that should not be there; run an audit",
+                   writer->store->data_path, table_names[table]);
+}
+
+static int cursor_of(struct qp_writer *writer, enum qp_table table, MDB_cursor **cursor)
+{
+    MDB_cursor **own = &writer->cursors[table];
+    int rc = *own == NULL ? mdb_cursor_open(writer->txn, writer->store->tables[table], own) : 0;
+    *cursor = *own;
+    return rc;
+}
+
+/* Of a packed table. */
+static enum qp_code packer_of(struct qp_writer *writer, enum qp_table table, MDB_cursor **cursor,
+                              struct qp_packer **packer, struct qp_err *err)
+{
+    struct qp_packer **own = &writer->packers[table];
+    *own = *own == NULL ? qp_packer_new(writer->store, table) : *own;
+    *packer = *own;
+    if (*own == NULL) {
+        return qp_fail(err, QP_E_MEMORY, "no memory to write");
+    }
+    int rc = cursor_of(writer, table, cursor);
+    return rc == 0 ? QP_OK : write_failed(writer, rc, err);
+}
+
+/* What became of a row of a packed table, or of those before it. */
+static enum qp_code packed(struct qp_writer *writer, enum qp_table table, enum qp_code code, int rc,
+                           struct qp_err *err)
+{
+    if (code != QP_OK || rc == 0) {
+        return code;
+    }
+    return rc == MDB_KEYEXIST ? exists(writer, table, err) : write_failed(writer, rc, err);
+}
+
+static enum qp_code put_alone(struct qp_writer *writer, enum qp_table table, enum qp_put how,
+                              struct qp_span key, struct qp_span value, struct qp_err *err)
 {
     MDB_val k = qp_to_val(key);
     bool checked = table != QP_TABLE_META;
@@ -344,14 +383,11 @@ enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp
                      : how == QP_PUT_NEW ? (unsigned)MDB_NOOVERWRITE
                                          : (unsigned)(MDB_APPEND | MDB_NOOVERWRITE);
     flags |= checked ? (unsigned)MDB_RESERVE : 0U;
-    MDB_cursor **cursor = &writer->cursors[table];
-    int rc =
-        *cursor == NULL ? mdb_cursor_open(writer->txn, writer->store->tables[table], cursor) : 0;
-    rc = rc == 0 ? mdb_cursor_put(*cursor, &k, &v, flags) : rc;
+    MDB_cursor *cursor = NULL;
+    int rc = cursor_of(writer, table, &cursor);
+    rc = rc == 0 ? mdb_cursor_put(cursor, &k, &v, flags) : rc;
     if (rc == MDB_KEYEXIST) {
-        return qp_fail(err, QP_E_STORE,
-                       "%s: table %s holds a row that should not be there; run an audit",
-                       writer->store->data_path, table_names[table]);
+        return exists(writer, table, err);
     }
     if (rc == 0 && checked) {
         uint8_t *room = v.mv_data;
@@ -363,9 +399,31 @@ enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp
     return rc == 0 ? QP_OK : write_failed(writer, rc, err);
 }
 
+enum qp_code qp_write_put(struct qp_writer *writer, enum qp_table table, enum qp_put how,
+                          struct qp_span key, struct qp_span value, struct qp_err *err)
+{
+    if (!qp_table_is_packed(table)) {
+        return put_alone(writer, table, how, key, value, err);
+    }
+    MDB_cursor *cursor = NULL;
+    struct qp_packer *packer = NULL;
+    int rc = 0;
+    enum qp_code code = packer_of(writer, table, &cursor, &packer, err);
+    code = code == QP_OK ? qp_packer_put(packer, cursor, how, key, value, &rc, err) : code;
+    return packed(writer, table, code, rc, err);
+}
+
 enum qp_code qp_write_delete(struct qp_writer *writer, enum qp_table table, struct qp_span key,
                              struct qp_err *err)
 {
+    if (qp_table_is_packed(table)) {
+        MDB_cursor *cursor = NULL;
+        struct qp_packer *packer = NULL;
+        int rc = 0;
+        enum qp_code code = packer_of(writer, table, &cursor, &packer, err);
+        code = code == QP_OK ? qp_packer_delete(packer, cursor, key, &rc, err) : code;
+        return packed(writer, table, code, rc, err);
+    }
     MDB_val k = qp_to_val(key);
     int rc = mdb_del(writer->txn, writer->store->tables[table], &k, NULL);
     return rc == 0 || rc == MDB_NOTFOUND ? QP_OK : write_failed(writer, rc, err);
@@ -373,8 +431,24 @@ enum qp_code qp_write_delete(struct qp_writer *writer, enum qp_table table, stru
 
 enum qp_code qp_write_clear(struct qp_writer *writer, enum qp_table table, struct qp_err *err)
 {
+    if (writer->packers[table] != NULL) {
+        qp_packer_forget(writer->packers[table]);
+    }
     int rc = mdb_drop(writer->txn, writer->store->tables[table], 0);
     return rc == 0 ? QP_OK : write_failed(writer, rc, err);
+}
+
+static enum qp_code flush_packers(struct qp_writer *writer, struct qp_err *err)
+{
+    enum qp_code code = QP_OK;
+    for (size_t i = 0; i < QP_TABLE_COUNT && code == QP_OK; i++) {
+        if (writer->packers[i] != NULL) {
+            int rc = 0;
+            code = qp_packer_flush(writer->packers[i], writer->cursors[i], &rc, err);
+            code = packed(writer, (enum qp_table)i, code, rc, err);
+        }
+    }
+    return code;
 }
 
 /* Twice the map. No transaction of this process may be open. */
@@ -426,6 +500,10 @@ enum qp_code qp_store_write(struct qp_store *store,
             return qp_store_fail(store, rc, "writing", err);
         }
         enum qp_code code = job(context, &writer, err);
+        code = code == QP_OK ? flush_packers(&writer, err) : code;
+        for (size_t i = 0; i < QP_TABLE_COUNT; i++) {
+            qp_packer_free(writer.packers[i]);
+        }
         if (code == QP_OK) {
             rc = mdb_txn_commit(writer.txn); /* frees it on failure too */
             code = rc == 0 ? QP_OK : write_failed(&writer, rc, err);

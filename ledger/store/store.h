@@ -1,7 +1,8 @@
 /* Store: named tables of rows, durable and atomic, in one folder. The only room that knows LMDB.
  *
  * A store has one view: a snapshot from which everything is read. Rows that a read hands out are
- * borrowed from the view, unaligned, and live until the next refresh, write or close. Writing is
+ * borrowed from the view, unaligned, and live until the next refresh, write or close; keys from a
+ * cursor live until its next step. Writing is
  * one job, run in one transaction and durable when qp_store_write returns; the map behind the file
  * grows by itself, and then the job is run again, so a job must give the same writes each time and
  * change nothing else.
@@ -21,10 +22,10 @@ enum qp_table {
     QP_TABLE_ENTRIES, /* i → entry bytes */
     QP_TABLE_EVENTS,  /* i ‖ position (2) → event bytes */
     QP_TABLE_TILES,   /* level (1) ‖ tile (8) → up to 256 hashes */
-    QP_TABLE_ISSUERS, /* public key (32) ‖ sequence (8) → i ‖ statement hash (32) */
-    QP_TABLE_STATE,   /* state key → record */
-    QP_TABLE_EDGES,   /* kind (1) ‖ id ‖ 00 ‖ i ‖ position (2) ‖ role (1) → body (1) */
-    QP_TABLE_VAULT,   /* i ‖ commitment (32) → SealedContent bytes */
+    QP_TABLE_ISSUERS, /* public key (32) ‖ sequence (8) → i; packed (block.h) */
+    QP_TABLE_STATE,   /* state key → record; packed */
+    QP_TABLE_EDGES, /* kind (1) ‖ id ‖ 00 ‖ i ‖ position (2) ‖ role (1) → body (1); packed */
+    QP_TABLE_VAULT,       /* i ‖ commitment (32) → SealedContent bytes */
     QP_TABLE_CHECKPOINTS, /* size (8) → signed note */
     QP_TABLE_COUNT
 };
@@ -80,6 +81,7 @@ uint64_t qp_store_damaged(const struct qp_store *store);
 /* QP_E_NOT_FOUND has no text: the caller knows what it looked for. */
 enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp_span key,
                           struct qp_span *value, struct qp_err *err) QP_MUST_USE;
+/* Rows of a table that is not packed. */
 enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_t *count,
                             struct qp_err *err) QP_MUST_USE;
 /* Bytes of the file. */

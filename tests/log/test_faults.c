@@ -186,7 +186,7 @@ static void nothing_is_acknowledged_after_a_write_that_failed(void **state)
     struct qp_log *log = NULL;
     struct qp_log_options options = folder_options(&folder, QP_LOG_WRITE);
     folder_grow(&folder, 2);
-    options.map_bytes_max = 8 * 1024 * 1024;
+    options.map_bytes_max = 5 * 1024 * 1024;
     season_harvests(&folder.season, 2, 12000, 4, &records);
     assert_ok(qp_log_open(folder.dir, &options, &log, err));
     assert_int_equal(folder_submit(log, &records, 0, &told, &why), QP_E_FULL);
