@@ -206,6 +206,7 @@ enum qp_code qp_slice_open(struct qp_slice *slice, struct qp_span file,
     *slice = (struct qp_slice){0};
     qp_arena_init(&slice->arena, 0);
     qp_arena_init(&slice->scratch, 0);
+    qp_arena_init(&slice->keep, 0);
     Qp__Bundle *bundle = NULL;
     enum qp_code rc = qp_bundle_decode(file, &slice->arena, &bundle, err);
     if (rc == QP_OK) {
@@ -232,6 +233,7 @@ enum qp_code qp_slice_open(struct qp_slice *slice, struct qp_span file,
 void qp_slice_wipe(struct qp_slice *slice)
 {
     qp_arena_wipe(&slice->scratch);
+    qp_arena_wipe(&slice->keep);
     qp_arena_wipe(&slice->arena);
 }
 
@@ -239,6 +241,15 @@ enum qp_code qp_slice_event(struct qp_slice *slice, size_t at, Qp__Event **event
                             struct qp_err *err)
 {
     QP_ASSERT(at < slice->event_count);
+    struct qp_slice_event *place = &slice->events[at];
+    if (place->kept != NULL) {
+        *event = place->kept;
+        return QP_OK;
+    }
+    bool keep = slice->keep.total_bytes < QP_SLICE_KEEP_BYTES;
     qp_arena_reset(&slice->scratch);
-    return qp_event_decode(slice->events[at].bytes, &slice->scratch, event, err);
+    enum qp_code rc =
+        qp_event_decode(place->bytes, keep ? &slice->keep : &slice->scratch, event, err);
+    place->kept = rc == QP_OK && keep ? *event : NULL;
+    return rc;
 }

@@ -1,11 +1,15 @@
 /* The slice of a log that a bundle holds, taken apart and authenticated.
  *
  * Events are kept as spans and decoded when they are looked at, so that memory follows the bundle's
- * size. Everything borrows from the bundle's bytes. */
+ * size; the first few are kept decoded, for each is looked at some six times, and most bundles have
+ * no more. Everything borrows from the bundle's bytes. */
 #ifndef QP_PROOF_SLICE_H
 #define QP_PROOF_SLICE_H
 
 #include "proof/trust.h"
+
+/* Of decoded events. */
+#define QP_SLICE_KEEP_BYTES ((size_t)768 * 1024)
 
 struct qp_slice_entry {
     uint64_t index;
@@ -28,6 +32,7 @@ struct qp_slice_event {
     size_t entry; /* in slice->entries */
     uint32_t position;
     Qp__Event__BodyCase body;
+    Qp__Event *kept; /* decoded; NULL: it is decoded when it is looked at */
 };
 
 /* A commitment of an event shown, and what opens it, if that was disclosed. */
@@ -45,6 +50,7 @@ struct qp_slice_sealed {
 struct qp_slice {
     struct qp_arena arena;   /* owns the arrays and the decoded bundle */
     struct qp_arena scratch; /* for one event at a time */
+    struct qp_arena keep;    /* for those that are kept */
     const Qp__Bundle *bundle;
     struct qp_checkpoint checkpoint;
     struct qp_policy_result witnesses;
@@ -78,7 +84,7 @@ enum qp_code qp_slice_check(struct qp_slice *slice, const struct qp_trust *trust
  * histories. QP_E_MEMORY. For qp_slice_open. */
 enum qp_code qp_slice_order(struct qp_slice *slice, struct qp_err *err) QP_MUST_USE;
 
-/* Decode an event; it lives until the next call. Cannot fail for lack of form: it was decoded once.
+/* An event, decoded; it lives until the next call, and nobody changes it. Cannot fail for lack of form: it was decoded once.
  * QP_E_MEMORY. */
 enum qp_code qp_slice_event(struct qp_slice *slice, size_t at, Qp__Event **event,
                             struct qp_err *err) QP_MUST_USE;

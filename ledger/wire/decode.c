@@ -100,15 +100,34 @@ static size_t make_tag(uint8_t tag[2], uint32_t number, unsigned wire_type)
     return 2;
 }
 
-/* Number of the field whose tag is next; 0 where no tag of ours stands. */
-static uint32_t next_number(const struct reader *reader)
+/* Place of the field whose tag stands here, from `from` on; moves behind the tag. The number of
+ * fields, and does not move, where no tag of ours stands. */
+static unsigned take_field(struct reader *reader, const ProtobufCMessageDescriptor *descriptor,
+                           unsigned from)
 {
     size_t left = (size_t)(reader->end - reader->at);
+    size_t tag_len = 1;
     uint32_t tag = left > 0 ? reader->at[0] : 0;
-    if (tag >= 0x80) {
-        tag = left > 1 && reader->at[1] < 0x80 ? (uint32_t)reader->at[1] << 7 | (tag & 0x7f) : 0;
+    if (tag >= 0x80) { /* two bytes, and not where one would do */
+        tag_len = 2;
+        tag = left > 1 && reader->at[1] < 0x80 && reader->at[1] > 0
+                  ? (uint32_t)reader->at[1] << 7 | (tag & 0x7f)
+                  : 0;
     }
-    return tag >> 3;
+    for (unsigned i = 0; i < descriptor->n_field_ranges; i++) {
+        const ProtobufCIntRange *range = &descriptor->field_ranges[i];
+        unsigned first = range->orig_index;
+        unsigned count = range[1].orig_index - first;            /* behind the last stands an end */
+        uint32_t at = (tag >> 3) - (uint32_t)range->start_value; /* wraps below the range */
+        if (at < count) {
+            const ProtobufCFieldDescriptor *field = &descriptor->fields[first + at];
+            bool number = is_varint(field->type) && field->label != PROTOBUF_C_LABEL_REPEATED;
+            bool ours = first + at >= from && (tag & 7U) == (number ? WIRE_VARINT : WIRE_BYTES);
+            reader->at += ours ? tag_len : 0;
+            return ours ? first + at : descriptor->n_fields;
+        }
+    }
+    return descriptor->n_fields;
 }
 
 /* Store a number of the field's type at `to`, after its checks. */
@@ -422,32 +441,45 @@ static enum qp_code check_absent(struct reader *reader, const ProtobufCFieldDesc
     return missing ? REFUSE(reader, "%s is missing", field->name) : QP_OK;
 }
 
-static enum qp_code read_field(struct reader *reader, const struct qp_message_rule *rule,
-                               unsigned i, uint8_t *message, bool *present)
+static bool is_choice(const ProtobufCFieldDescriptor *field)
 {
-    const ProtobufCFieldDescriptor *field = &rule->descriptor->fields[i];
-    bool one_of = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
-    bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
-    uint8_t tag[2];
-    unsigned type = is_varint(field->type) && !repeated ? WIRE_VARINT : WIRE_BYTES;
-    size_t tag_len = make_tag(tag, field->id, type);
-    *present = take_tag(reader, tag, tag_len);
-    if (!*present) {
-        return one_of ? QP_OK : check_absent(reader, field, &rule->fields[i]);
+    return (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+}
+
+static enum qp_code read_field(struct reader *reader, const ProtobufCFieldDescriptor *field,
+                               const struct qp_field_rule *rule, uint8_t *message)
+{
+    if (is_choice(field)) {
+        return read_choice(reader, field, rule, message);
     }
-    if (one_of) {
-        return read_choice(reader, field, &rule->fields[i], message);
+    return field->label == PROTOBUF_C_LABEL_REPEATED ? read_repeated(reader, field, rule, message)
+                                                     : read_singular(reader, field, rule, message);
+}
+
+/* Fields that are passed over. The members of a oneof stand side by side
+ * (tests/wire/test_limits.c), and are passed over at once. */
+static enum qp_code pass_fields(struct reader *reader, const struct qp_message_rule *rule,
+                                unsigned from, unsigned to)
+{
+    const ProtobufCFieldDescriptor *fields = rule->descriptor->fields;
+    for (unsigned i = from; i < to; i++) {
+        if (is_choice(&fields[i])) {
+            i = is_choice(&fields[to - 1]) ? to - 1 : i;
+            continue;
+        }
+        enum qp_code rc = check_absent(reader, &fields[i], &rule->fields[i]);
+        if (rc != QP_OK) {
+            return rc;
+        }
     }
-    if (!repeated) {
-        return read_singular(reader, field, &rule->fields[i], message);
-    }
-    return read_repeated(reader, field, &rule->fields[i], message);
+    return QP_OK;
 }
 
 /* The message may have no bytes left, and its oneof, if it has one, must have been chosen. */
 static enum qp_code check_end(struct reader *reader, const struct qp_message_rule *rule,
                               const uint8_t *message)
 {
+    const ProtobufCMessageDescriptor *descriptor = rule->descriptor;
     if (reader->at != reader->end) {
         uint64_t tag = 0;
         const uint8_t *at = reader->at;
@@ -458,18 +490,41 @@ static enum qp_code check_end(struct reader *reader, const struct qp_message_rul
         }
         return REFUSE(reader,
                       "field %llu of %s is unknown, repeated, out of order or of another type",
-                      (unsigned long long)(tag >> 3), rule->descriptor->short_name);
+                      (unsigned long long)(tag >> 3), descriptor->short_name);
     }
-    for (unsigned i = 0; i < rule->descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &rule->descriptor->fields[i];
-        if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        if (is_choice(&descriptor->fields[i])) {
             uint32_t chosen = 0;
-            memcpy(&chosen, message + field->quantifier_offset, sizeof chosen);
-            return chosen != 0 ? QP_OK
-                               : REFUSE(reader, "%s has no body", rule->descriptor->short_name);
+            memcpy(&chosen, message + descriptor->fields[i].quantifier_offset, sizeof chosen);
+            return chosen != 0 ? QP_OK : REFUSE(reader, "%s has no body", descriptor->short_name);
         }
     }
     return QP_OK;
+}
+
+static enum qp_code read_fields(struct reader *reader, const struct qp_message_rule *rule,
+                                uint8_t *message)
+{
+    const ProtobufCMessageDescriptor *descriptor = rule->descriptor;
+    unsigned passed = 0; /* fields before this one */
+    enum qp_code rc = QP_OK;
+    while (rc == QP_OK && reader->at < reader->end) {
+        const uint8_t *tag = reader->at;
+        unsigned i = take_field(reader, descriptor, passed);
+        if (i == descriptor->n_fields) {
+            break;
+        }
+        if (i > passed) {
+            const uint8_t *behind = reader->at;
+            reader->at = tag; /* what is missing is missing before it */
+            rc = pass_fields(reader, rule, passed, i);
+            reader->at = behind;
+        }
+        rc = rc == QP_OK ? read_field(reader, &descriptor->fields[i], &rule->fields[i], message)
+                         : rc;
+        passed = i + 1;
+    }
+    return rc == QP_OK ? pass_fields(reader, rule, passed, descriptor->n_fields) : rc;
 }
 
 static enum qp_code decode_message(struct reader *reader, const struct qp_message_rule *rule,
@@ -483,17 +538,7 @@ static enum qp_code decode_message(struct reader *reader, const struct qp_messag
     descriptor->message_init(message);
     const uint8_t *outer_end = reader->end;
     reader->end = reader->at + len;
-    enum qp_code rc = QP_OK;
-    uint32_t next = next_number(reader);
-    for (unsigned i = 0; rc == QP_OK && i < descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-        bool present = false;
-        if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 && field->id != next) {
-            continue; /* one of the many bodies that this event does not have */
-        }
-        rc = read_field(reader, rule, i, (uint8_t *)message, &present);
-        next = next_number(reader);
-    }
+    enum qp_code rc = read_fields(reader, rule, (uint8_t *)message);
     if (rc == QP_OK) {
         rc = check_end(reader, rule, (const uint8_t *)message);
     }

@@ -255,10 +255,33 @@ static void the_constants_say_what_the_marks_say(void **state)
     assert_int_equal(mark_of(&qp_rule_entry, "index")->most, QP_NUMBER_MAX);
 }
 
+static bool is_choice(const ProtobufCMessageDescriptor *descriptor, unsigned field)
+{
+    return (descriptor->fields[field].flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+}
+
+/* The decoder passes over them at once. */
+static void the_members_of_a_oneof_stand_side_by_side(void **state)
+{
+    (void)state;
+    unsigned with = 0;
+    for (size_t i = 0; qp_rules_all[i] != NULL; i++) {
+        const ProtobufCMessageDescriptor *descriptor = qp_rules_all[i]->descriptor;
+        unsigned runs = 0;
+        for (unsigned f = 0; f < descriptor->n_fields; f++) {
+            runs += is_choice(descriptor, f) && (f == 0 || !is_choice(descriptor, f - 1));
+        }
+        assert_true(runs <= 1);
+        with += runs;
+    }
+    assert_true(with >= 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_has_a_rule_of_its_name),
+        cmocka_unit_test(the_members_of_a_oneof_stand_side_by_side),
         cmocka_unit_test(every_message_field_leads_to_the_rule_of_its_type),
         cmocka_unit_test(no_message_contains_itself),
         cmocka_unit_test(no_floats_no_maps_no_optional),
