@@ -418,12 +418,12 @@ static enum qp_code add_issued(struct qp_book *book, const struct qp_record *rec
                                struct qp_err *err)
 {
     struct qp_row_key key = qp_key_issuer(&record->issuer, record->statement->sequence);
-    uint8_t *copy = qp_arena_alloc(&book->arena, key.len + 8);
+    uint8_t *copy = qp_arena_alloc(&book->arena, key.len + 1 + 8);
     if (copy == NULL) {
         return no_memory(err);
     }
     memcpy(copy, key.bytes, key.len);
-    qp_store_be64(copy + key.len, book->size);
+    copy[key.len] = (uint8_t)qp_store_short(copy + key.len + 1, book->size);
     book->issued[book->pending_count] =
         (struct qp_order_row){.key = copy, .key_len = (uint32_t)key.len, .item = copy + key.len};
     return QP_OK;

@@ -50,7 +50,8 @@ struct qp_book {
     struct qp_arena scratch; /* of one event */
     struct qp_pending *pending;
     size_t pending_count;
-    struct qp_order_row *issued; /* one for each pending record; item: its index, 8 bytes */
+    struct qp_order_row *issued; /* one for each pending record; item: its index, a length and a
+                                    short number */
     struct qp_order_row *edges;  /* item: the body, one byte */
     size_t edge_count;
     size_t edge_capacity;

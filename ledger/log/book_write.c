@@ -42,8 +42,9 @@ static enum qp_code put_rest(struct write_job *job, struct qp_err *err)
     enum qp_code rc = QP_OK;
     for (size_t i = 0; i < book->pending_count && rc == QP_OK; i++) {
         const struct qp_order_row *row = &book->issued[i];
+        const uint8_t *index = row->item;
         rc = qp_write_put(job->writer, QP_TABLE_ISSUERS, QP_PUT_NEW,
-                          qp_span_of(row->key, row->key_len), qp_span_of(row->item, 8), err);
+                          qp_span_of(row->key, row->key_len), qp_span_of(index + 1, index[0]), err);
     }
     for (size_t i = 0; i < book->edge_count && rc == QP_OK; i++) {
         const struct qp_order_row *row = &book->edges[i];

@@ -15,12 +15,11 @@ void qp_chains_clear(struct qp_chains *chains)
 
 static enum qp_code read_row(struct qp_span row, uint64_t *index, struct qp_err *err)
 {
-    if (row.len != 8) {
+    if (!qp_load_short(row, index)) {
         return qp_fail(err, QP_E_STORE,
                        "a row of the issuers is damaged; run an audit that rebuilds the derived "
                        "tables");
     }
-    *index = qp_load_be64(row.data);
     return QP_OK;
 }
 

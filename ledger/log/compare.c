@@ -18,7 +18,8 @@ static uint64_t tile_entry(struct qp_span key, struct qp_span ours, struct qp_sp
     while (at < least && ours.data[at] == theirs.data[at]) {
         at++;
     }
-    uint64_t first = qp_load_be64(key.data + 1) * QP_TILE_WIDTH + at / sizeof(struct qp_hash);
+    uint64_t first = qp_load_be64(key.data + 1) * QP_TILE_WIDTH +
+                     (uint64_t)key.data[9] * QP_TILE_PART + at / sizeof(struct qp_hash);
     return key.data[0] < QP_TILE_LEVELS - 1 ? first << (8U * key.data[0]) : 0;
 }
 
@@ -27,16 +28,22 @@ static uint64_t entry_of(enum qp_table table, struct qp_span key, struct qp_span
                          struct qp_span theirs)
 {
     struct qp_span value = theirs.len > 0 ? theirs : ours;
-    if (table == QP_TABLE_TILES && key.len == 9) {
+    if (table == QP_TABLE_TILES && key.len == QP_TILE_KEY_BYTES) {
         return tile_entry(key, ours, theirs);
     }
-    if (table == QP_TABLE_ISSUERS && value.len >= 8) {
-        return qp_load_be64(value.data);
+    uint64_t index = QP_NO_ENTRY;
+    if (table == QP_TABLE_ISSUERS && !qp_load_short(value, &index)) {
+        return QP_NO_ENTRY;
     }
-    if (table == QP_TABLE_EDGES && key.len > QP_EDGE_TAIL_BYTES) {
-        return qp_load_be64(key.data + key.len - QP_EDGE_TAIL_BYTES);
+    if (table == QP_TABLE_EDGES) {
+        const uint8_t *end = key.len > 0 ? memchr(key.data, 0, key.len) : NULL; /* of the id */
+        uint64_t position = 0;
+        uint8_t role = 0;
+        size_t prefix = end != NULL ? (size_t)(end - key.data) + 1 : key.len;
+        struct qp_span tail = qp_span_of(key.data + prefix, key.len - prefix);
+        return qp_edge_tail(tail, &index, &position, &role) ? index : QP_NO_ENTRY;
     }
-    return QP_NO_ENTRY;
+    return index;
 }
 
 static void fault(struct qp_audit *audit, enum qp_table table, const char *what,

@@ -38,11 +38,14 @@ static inline struct qp_row_key qp_key_event(uint64_t index, uint32_t position)
     return key;
 }
 
-static inline struct qp_row_key qp_key_tile(uint8_t level, uint64_t tile)
+#define QP_TILE_KEY_BYTES 10
+
+static inline struct qp_row_key qp_key_tile(uint8_t level, uint64_t tile, size_t part)
 {
-    struct qp_row_key key = {.len = 9};
+    struct qp_row_key key = {.len = QP_TILE_KEY_BYTES};
     key.bytes[0] = level;
     qp_store_be64(key.bytes + 1, tile);
+    key.bytes[9] = (uint8_t)part;
     return key;
 }
 
@@ -75,17 +78,61 @@ static inline struct qp_row_key qp_key_edges(enum qp_state_kind kind, const char
     return key;
 }
 
-#define QP_EDGE_TAIL_BYTES 11 /* i ‖ position ‖ role */
+/* A number in as few bytes as it needs, high ones first: none for 0. */
+static inline size_t qp_store_short(uint8_t *at, uint64_t number)
+{
+    size_t len = 0;
+    for (uint64_t rest = number; rest > 0; rest >>= 8U) {
+        len++;
+    }
+    for (size_t i = 0; i < len; i++) {
+        at[i] = (uint8_t)(number >> (8 * (len - 1 - i)));
+    }
+    return len;
+}
+
+/* False: it is none. */
+static inline bool qp_load_short(struct qp_span bytes, uint64_t *number)
+{
+    *number = 0;
+    for (size_t i = 0; i < bytes.len && bytes.len <= 8; i++) {
+        *number = *number << 8U | bytes.data[i];
+    }
+    return bytes.len == 0 || (bytes.len <= 8 && bytes.data[0] != 0);
+}
+
+/* The tail of an edge's key: entry and position, each as a length and a short number, so that they
+ * stay in order, and the role. */
+#define QP_EDGE_TAIL_BYTES_MAX (1 + 8 + 1 + 2 + 1)
 
 static inline struct qp_row_key qp_key_edge(const struct qp_edge *edge, uint64_t index,
                                             uint32_t position)
 {
     struct qp_row_key key = qp_key_edges(edge->kind, edge->id);
-    struct qp_row_key place = qp_key_event(index, position);
-    memcpy(key.bytes + key.len, place.bytes, place.len);
-    key.bytes[key.len + place.len] = (uint8_t)edge->role;
-    key.len += QP_EDGE_TAIL_BYTES;
+    const uint64_t numbers[] = {index, position};
+    for (size_t i = 0; i < QP_COUNT(numbers); i++) {
+        size_t len = qp_store_short(key.bytes + key.len + 1, numbers[i]);
+        key.bytes[key.len] = (uint8_t)len;
+        key.len += 1 + len;
+    }
+    key.bytes[key.len++] = (uint8_t)edge->role;
     return key;
+}
+
+/* The tail taken apart. False: it is none. */
+static inline bool qp_edge_tail(struct qp_span tail, uint64_t *index, uint64_t *position,
+                                uint8_t *role)
+{
+    uint64_t *const numbers[] = {index, position};
+    for (size_t i = 0; i < QP_COUNT(numbers); i++) {
+        size_t len = tail.len > 0 ? tail.data[0] : SIZE_MAX;
+        if (len >= tail.len || !qp_load_short(qp_span_of(tail.data + 1, len), numbers[i])) {
+            return false;
+        }
+        tail = qp_span_of(tail.data + 1 + len, tail.len - 1 - len);
+    }
+    *role = tail.len == 1 ? tail.data[0] : 0;
+    return tail.len == 1 && *position <= UINT16_MAX;
 }
 
 #endif

@@ -59,16 +59,26 @@ enum qp_code qp_log_entry(struct qp_log *log, uint64_t index, struct qp_buf *out
     return rc == QP_OK ? qp_buf_add(out, bytes, err) : rc;
 }
 
-/* Learn the ids of an entry's events, all of them, and check them against its event root. */
-static enum qp_code know_events(struct qp_log *log, uint64_t index, struct qp_err *err)
+static enum qp_code get_event(struct qp_log *log, uint64_t index, uint32_t position,
+                              struct qp_span *bytes, struct qp_hash *id, struct qp_err *err)
+{
+    struct qp_row_key key = qp_key_event(index, position);
+    enum qp_code rc = qp_store_get(log->store, QP_TABLE_EVENTS, qp_row_key_span(&key), bytes, err);
+    if (rc == QP_OK) {
+        qp_hash_leaf(id, *bytes);
+    }
+    return rc == QP_E_NOT_FOUND ? damaged(index, "an event of it", err) : rc;
+}
+
+/* Learn the ids of an entry's events, all of them, and check them against its event root; *wanted
+ * is the one at `position`, if there is one. */
+static enum qp_code learn_events(struct qp_log *log, uint64_t index, uint32_t position,
+                                 struct qp_span *wanted, struct qp_err *err)
 {
     struct qp_known_ids *known = log->known;
     struct qp_span bytes = {0};
     Qp__Entry *entry = NULL;
     Qp__Statement *statement = NULL;
-    if (known->valid && known->index == index) {
-        return QP_OK;
-    }
     known->valid = false;
     qp_arena_reset(&log->arena);
     enum qp_code rc = get_entry(log, index, &bytes, err);
@@ -80,31 +90,34 @@ static enum qp_code know_events(struct qp_log *log, uint64_t index, struct qp_er
         return rc == QP_E_INPUT ? damaged(index, "it", err) : rc;
     }
     for (uint32_t i = 0; i < statement->event_count && rc == QP_OK; i++) {
-        struct qp_row_key key = qp_key_event(index, i);
-        rc = qp_store_get(log->store, QP_TABLE_EVENTS, qp_row_key_span(&key), &bytes, err);
-        if (rc == QP_OK) {
-            qp_hash_leaf(&known->ids[i], bytes);
-        }
+        rc = get_event(log, index, i, &bytes, &known->ids[i], err);
+        *wanted = i == position ? bytes : *wanted;
     }
-    if (rc == QP_E_NOT_FOUND) {
-        return damaged(index, "an event of it", err);
+    if (rc != QP_OK) {
+        return rc;
     }
     struct qp_hash root;
     struct qp_hash named = qp_bytes_hash(statement->event_root);
     qp_merkle_root(known->ids, statement->event_count, &root);
-    if (rc == QP_OK && !qp_hash_eq(&root, &named)) {
-        rc = damaged(index, "an event of it", err);
+    if (!qp_hash_eq(&root, &named)) {
+        return damaged(index, "an event of it", err);
     }
-    known->valid = rc == QP_OK;
+    known->valid = true;
     known->index = index;
     known->count = statement->event_count;
-    return rc;
+    return QP_OK;
+}
+
+static bool is_known(const struct qp_log *log, uint64_t index)
+{
+    return log->known->valid && log->known->index == index;
 }
 
 enum qp_code qp_log_event_count(struct qp_log *log, uint64_t index, size_t *count,
                                 struct qp_err *err)
 {
-    enum qp_code rc = know_events(log, index, err);
+    struct qp_span first = {0};
+    enum qp_code rc = is_known(log, index) ? QP_OK : learn_events(log, index, 0, &first, err);
     if (rc == QP_OK) {
         *count = log->known->count;
     }
@@ -116,22 +129,18 @@ enum qp_code qp_log_event(struct qp_log *log, uint64_t index, uint32_t position,
 {
     struct qp_span bytes = {0};
     struct qp_hash id;
-    enum qp_code rc = know_events(log, index, err);
-    if (rc != QP_OK) {
-        return rc;
-    }
-    if (position >= log->known->count) {
+    bool known = is_known(log, index);
+    enum qp_code rc = known ? QP_OK : learn_events(log, index, position, &bytes, err);
+    if (rc == QP_OK && position >= log->known->count) {
         return qp_fail(err, QP_E_NOT_FOUND,
                        "entry %" PRIu64 " has %zu events; there is no event %u", index,
                        log->known->count, position);
     }
-    struct qp_row_key key = qp_key_event(index, position);
-    rc = qp_store_get(log->store, QP_TABLE_EVENTS, qp_row_key_span(&key), &bytes, err);
-    if (rc == QP_OK) {
-        qp_hash_leaf(&id, bytes);
-    }
-    if (rc == QP_E_NOT_FOUND || (rc == QP_OK && !qp_hash_eq(&id, &log->known->ids[position]))) {
-        return damaged(index, "an event of it", err);
+    if (known) {
+        rc = get_event(log, index, position, &bytes, &id, err);
+        if (rc == QP_OK && !qp_hash_eq(&id, &log->known->ids[position])) {
+            rc = damaged(index, "an event of it", err);
+        }
     }
     return rc == QP_OK ? qp_buf_add(out, bytes, err) : rc;
 }

@@ -32,31 +32,51 @@ static void fold(struct qp_tile_tree *tree)
     }
 }
 
+/* The rows of a tile, as far as they go. */
+static enum qp_code read_rows(struct qp_tile_cache *cache, uint8_t level, uint64_t tile,
+                              struct qp_hash *hashes, size_t *width, struct qp_err *err)
+{
+    struct qp_cursor *cursor = NULL;
+    struct qp_row row = {0};
+    struct qp_row_key key = qp_key_tile(level, tile, 0);
+    size_t count = 0;
+    enum qp_code rc = qp_cursor_open(cache->store, QP_TABLE_TILES, &cursor, err);
+    rc = rc == QP_OK ? qp_cursor_seek(cursor, qp_row_key_span(&key), &row, err) : rc;
+    while (rc == QP_OK && row.found && qp_span_eq(row.key, qp_row_key_span(&key)) &&
+           row.value.len % sizeof *hashes == 0 && row.value.len <= QP_TILE_PART * sizeof *hashes) {
+        memcpy(hashes + count, row.value.data, row.value.len);
+        count += row.value.len / sizeof *hashes;
+        if (count % QP_TILE_PART != 0 || count == QP_TILE_WIDTH) {
+            break;
+        }
+        key = qp_key_tile(level, tile, count / QP_TILE_PART);
+        rc = qp_cursor_next(cursor, &row, err);
+    }
+    qp_cursor_close(cursor);
+    *width = count;
+    return rc;
+}
+
 static enum qp_code load(struct qp_tile_cache *cache, uint8_t level, uint64_t tile, size_t need,
                          struct qp_tile_tree **tree, struct qp_err *err)
 {
     struct qp_tile_tree *slot = slot_of(cache, level, tile);
     if (slot->used == 0 || slot->width < need) {
-        struct qp_row_key key = qp_key_tile(level, tile);
-        struct qp_span row = {0};
-        enum qp_code rc =
-            qp_store_get(cache->store, QP_TABLE_TILES, qp_row_key_span(&key), &row, err);
-        if (rc != QP_OK && rc != QP_E_NOT_FOUND) {
+        size_t width = 0;
+        slot->used = 0;
+        enum qp_code rc = read_rows(cache, level, tile, &slot->nodes[QP_TILE_WIDTH], &width, err);
+        if (rc != QP_OK) {
             return rc;
         }
-        if (rc == QP_E_NOT_FOUND || row.len % sizeof(struct qp_hash) != 0 ||
-            row.len > QP_TILE_WIDTH * sizeof(struct qp_hash) ||
-            row.len / sizeof(struct qp_hash) < need) {
+        if (width < need) {
             return qp_fail(err, QP_E_STORE,
                            "tile %llu of level %u is missing or short; run an audit that rebuilds "
                            "the derived tables",
                            (unsigned long long)tile, level);
         }
-        slot->used = 0;
         slot->level = level;
         slot->tile = tile;
-        slot->width = (uint16_t)(row.len / sizeof(struct qp_hash));
-        memcpy(&slot->nodes[QP_TILE_WIDTH], row.data, row.len);
+        slot->width = (uint16_t)width;
         fold(slot);
     }
     slot->used = ++cache->uses;
@@ -98,6 +118,7 @@ enum qp_code qp_tiles_load(struct qp_tile_writer *tiles, struct qp_tile_cache *c
         struct qp_tile_edge *edge = &tiles->edges[level];
         edge->tile = hashes / QP_TILE_WIDTH;
         edge->count = (size_t)(hashes % QP_TILE_WIDTH);
+        edge->stored = edge->count;
         if (edge->count > 0) {
             struct qp_tile_tree *tree = NULL;
             rc = load(cache, level, edge->tile, edge->count, &tree, err);
@@ -125,15 +146,16 @@ static enum qp_code put_full(struct qp_tile_writer *tiles, uint8_t level, struct
         tiles->full = grown;
         tiles->full_capacity = capacity;
     }
-    uint8_t *copy = qp_arena_alloc(&tiles->arena, sizeof edge->hashes);
+    struct qp_hash *copy = qp_arena_alloc(&tiles->arena, sizeof edge->hashes);
     if (copy == NULL) {
         return qp_fail(err, QP_E_MEMORY, "no memory for tiles");
     }
     memcpy(copy, edge->hashes, sizeof edge->hashes);
-    tiles->full[tiles->full_count++] = (struct qp_tile_row){
-        .level = level, .tile = edge->tile, .hashes = qp_span_of(copy, sizeof edge->hashes)};
+    tiles->full[tiles->full_count++] = (struct qp_full_tile){
+        .level = level, .tile = edge->tile, .stored = edge->stored, .hashes = copy};
     edge->tile++;
     edge->count = 0;
+    edge->stored = 0;
     return QP_OK;
 }
 
@@ -153,26 +175,39 @@ enum qp_code qp_tiles_add(struct qp_tile_writer *tiles, const struct qp_hash *le
     return rc;
 }
 
-static enum qp_code write_row(struct qp_writer *writer, uint8_t level, uint64_t tile,
-                              struct qp_span hashes, struct qp_err *err)
+/* The rows of a tile in which there is something new. */
+static enum qp_code write_rows(struct qp_writer *writer, uint8_t level, uint64_t tile,
+                               const struct qp_hash *hashes, size_t count, size_t stored,
+                               struct qp_err *err)
 {
-    struct qp_row_key key = qp_key_tile(level, tile);
-    return qp_write_put(writer, QP_TABLE_TILES, QP_PUT_ANY, qp_row_key_span(&key), hashes, err);
+    enum qp_code rc = QP_OK;
+    for (size_t part = stored / QP_TILE_PART; rc == QP_OK && part * QP_TILE_PART < count; part++) {
+        struct qp_row_key key = qp_key_tile(level, tile, part);
+        size_t left = count - part * QP_TILE_PART;
+        size_t width = left < QP_TILE_PART ? left : QP_TILE_PART;
+        rc = qp_write_put(writer, QP_TABLE_TILES, QP_PUT_ANY, qp_row_key_span(&key),
+                          qp_span_of(hashes + part * QP_TILE_PART, width * sizeof *hashes), err);
+    }
+    return rc;
 }
 
+/* In the order of their keys: full tiles of each level stand before its last one. */
 enum qp_code qp_tiles_write(const struct qp_tile_writer *tiles, struct qp_writer *writer,
                             struct qp_err *err)
 {
     enum qp_code rc = QP_OK;
-    for (size_t i = 0; i < tiles->full_count && rc == QP_OK; i++) {
-        const struct qp_tile_row *row = &tiles->full[i];
-        rc = write_row(writer, row->level, row->tile, row->hashes, err);
-    }
     for (uint8_t level = 0; level < QP_TILE_LEVELS && rc == QP_OK; level++) {
         const struct qp_tile_edge *edge = &tiles->edges[level];
-        if (edge->count > 0) {
-            rc = write_row(writer, level, edge->tile,
-                           qp_span_of(edge->hashes, edge->count * sizeof edge->hashes[0]), err);
+        for (size_t i = 0; i < tiles->full_count && rc == QP_OK; i++) {
+            const struct qp_full_tile *full = &tiles->full[i];
+            if (full->level == level) {
+                rc = write_rows(writer, level, full->tile, full->hashes, QP_TILE_WIDTH,
+                                full->stored, err);
+            }
+        }
+        if (rc == QP_OK && edge->count > edge->stored) {
+            rc =
+                write_rows(writer, level, edge->tile, edge->hashes, edge->count, edge->stored, err);
         }
     }
     return rc;
@@ -180,6 +215,9 @@ enum qp_code qp_tiles_write(const struct qp_tile_writer *tiles, struct qp_writer
 
 void qp_tiles_written(struct qp_tile_writer *tiles)
 {
+    for (size_t level = 0; level < QP_TILE_LEVELS; level++) {
+        tiles->edges[level].stored = tiles->edges[level].count;
+    }
     tiles->full_count = 0;
     qp_arena_reset(&tiles->arena);
 }

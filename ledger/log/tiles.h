@@ -1,6 +1,7 @@
 /* Tiles: the hashes of the log's tree as rows of the store, laid out as tlog-tiles has them: tile t
  * of level l holds up to 256 hashes, the i-th of which is the root of the full subtree over the
- * leaves (256 t + i) 256^l to (256 t + i + 1) 256^l - 1. Level 0 holds the leaf hashes. */
+ * leaves (256 t + i) 256^l to (256 t + i + 1) 256^l - 1. Level 0 holds the leaf hashes. A row has
+ * eight of them: what grows is written in small pieces, and they fill the store's blocks. */
 #ifndef QP_LOG_TILES_H
 #define QP_LOG_TILES_H
 
@@ -10,6 +11,7 @@
 #include <quipu/merkle.h>
 
 #define QP_TILE_WIDTH 256
+#define QP_TILE_PART 8   /* hashes of a row */
 #define QP_TILE_LEVELS 8 /* 256^8 leaves: more than a log can have */
 
 /* ---- Reading ---- */
@@ -42,13 +44,15 @@ struct qp_merkle_reader qp_tile_reader(struct qp_tile_cache *cache);
 struct qp_tile_edge {
     uint64_t tile;
     size_t count;
+    size_t stored; /* of them, in the store */
     struct qp_hash hashes[QP_TILE_WIDTH];
 };
 
-struct qp_tile_row {
+struct qp_full_tile {
     uint8_t level;
     uint64_t tile;
-    struct qp_span hashes;
+    size_t stored;
+    const struct qp_hash *hashes;
 };
 
 /* The tree as it grows: its frontier, the last tile of each level, and the tiles that were filled
@@ -56,7 +60,7 @@ struct qp_tile_row {
 struct qp_tile_writer {
     struct qp_merkle_frontier frontier;
     struct qp_tile_edge edges[QP_TILE_LEVELS];
-    struct qp_tile_row *full;
+    struct qp_full_tile *full;
     size_t full_count;
     size_t full_capacity;
     struct qp_arena arena;

@@ -60,13 +60,16 @@ struct qp_state qp_log_state(struct qp_log *log)
 
 static bool read_place(const struct qp_row *row, size_t prefix_len, struct qp_edge_place *place)
 {
-    if (row->key.len != prefix_len + QP_EDGE_TAIL_BYTES || row->value.len != 1) {
+    struct qp_span tail = qp_span_of(row->key.data + prefix_len, row->key.len - prefix_len);
+    uint64_t index = 0;
+    uint64_t position = 0;
+    uint8_t role = 0;
+    if (row->value.len != 1 || !qp_edge_tail(tail, &index, &position, &role)) {
         return false;
     }
-    const uint8_t *tail = row->key.data + prefix_len;
-    *place = (struct qp_edge_place){.index = qp_load_be64(tail),
-                                    .position = (uint32_t)tail[8] << 8 | tail[9],
-                                    .role = (enum qp_edge_role)tail[10],
+    *place = (struct qp_edge_place){.index = index,
+                                    .position = (uint32_t)position,
+                                    .role = (enum qp_edge_role)role,
                                     .body = (Qp__Event__BodyCase)row->value.data[0]};
     return true;
 }

@@ -30,11 +30,16 @@ static void store_16(uint8_t *at, size_t value)
     at[1] = (uint8_t)value;
 }
 
-/* Not against people, who can write checks too: against bits that change by themselves. */
+uint32_t qp_store_check(enum qp_table table, struct qp_span key, struct qp_span bytes)
+{
+    uint64_t seed = XXH3_64bits_withSeed(key.data, key.len, (uint64_t)table);
+    return (uint32_t)XXH3_64bits_withSeed(bytes.data, bytes.len, seed);
+}
+
 static uint32_t check_of(enum qp_table table, struct qp_span fence, struct qp_span bytes)
 {
-    uint64_t seed = XXH3_64bits_withSeed(fence.data, fence.len, (uint64_t)table);
-    return (uint32_t)XXH3_64bits_withSeed(bytes.data + CHECK_BYTES, bytes.len - CHECK_BYTES, seed);
+    return qp_store_check(table, fence,
+                          qp_span_of(bytes.data + CHECK_BYTES, bytes.len - CHECK_BYTES));
 }
 
 /* ---- Reading ---- */

@@ -45,6 +45,10 @@ enum qp_block_step {
     QP_BLOCK_BAD /* the bytes are no block */
 };
 
+/* The check of what stands under a key of LMDB, a block or a row: XXH3. Not against people, who can
+ * write checks too: against bits that change by themselves. */
+uint32_t qp_store_check(enum qp_table table, struct qp_span key, struct qp_span bytes);
+
 /* Does the block hold its check? */
 bool qp_block_sound(enum qp_table table, struct qp_span fence, struct qp_span bytes);
 /* Borrows the bytes. False: they are no block. */

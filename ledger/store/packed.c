@@ -5,7 +5,8 @@
 
 bool qp_table_is_packed(enum qp_table table)
 {
-    return table == QP_TABLE_ISSUERS || table == QP_TABLE_STATE || table == QP_TABLE_EDGES;
+    return table == QP_TABLE_TILES || table == QP_TABLE_ISSUERS || table == QP_TABLE_STATE ||
+           table == QP_TABLE_EDGES;
 }
 
 int qp_block_find(MDB_cursor *cursor, struct qp_span key, MDB_val *fence, MDB_val *bytes,

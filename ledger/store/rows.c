@@ -5,8 +5,6 @@
 #include "core/check.h"
 #include "host/file.h"
 
-#include <quipu/hash.h>
-
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -17,15 +15,7 @@ struct qp_cursor {
     struct qp_packed_cursor *packed; /* NULL: rows stand alone */
 };
 
-/* ---- The check of a row ---- */
-
-/* Not against people, who can write checks too: against bits that change by themselves. */
-uint32_t qp_row_check(enum qp_table table, struct qp_span key, struct qp_span value)
-{
-    uint8_t secret[16] = {(uint8_t)table};
-    qp_store_be64(secret + 8, qp_hash_short(secret, key));
-    return (uint32_t)qp_hash_short(secret, value);
-}
+/* ---- Damage ---- */
 
 void qp_store_bear_damage(struct qp_store *store, bool bear)
 {
@@ -60,7 +50,7 @@ static enum qp_code take_value(struct qp_store *store, enum qp_table table, stru
     size_t len = bytes.len < QP_CHECK_BYTES ? 0 : bytes.len - QP_CHECK_BYTES;
     struct qp_span whole = qp_span_of(bytes.data, len);
     if (bytes.len < QP_CHECK_BYTES ||
-        qp_load_be32(bytes.data + len) != qp_row_check(table, key, whole)) {
+        qp_load_be32(bytes.data + len) != qp_store_check(table, key, whole)) {
         enum qp_code rc = qp_store_damage(store, table, err);
         if (rc != QP_OK) {
             return rc;

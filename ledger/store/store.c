@@ -394,7 +394,7 @@ static enum qp_code put_alone(struct qp_writer *writer, enum qp_table table, enu
         if (value.len > 0) {
             memcpy(room, value.data, value.len);
         }
-        qp_store_be32(room + value.len, qp_row_check(table, key, value));
+        qp_store_be32(room + value.len, qp_store_check(table, key, value));
     }
     return rc == 0 ? QP_OK : write_failed(writer, rc, err);
 }

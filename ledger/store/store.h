@@ -21,8 +21,8 @@ enum qp_table {
     QP_TABLE_META,    /* name → version, instance, size */
     QP_TABLE_ENTRIES, /* i → entry bytes */
     QP_TABLE_EVENTS,  /* i ‖ position (2) → event bytes */
-    QP_TABLE_TILES,   /* level (1) ‖ tile (8) → up to 256 hashes */
-    QP_TABLE_ISSUERS, /* public key (32) ‖ sequence (8) → i; packed (block.h) */
+    QP_TABLE_TILES,   /* level (1) ‖ tile (8) ‖ part (1) → up to 8 hashes; packed (block.h) */
+    QP_TABLE_ISSUERS, /* public key (32) ‖ sequence (8) → i, short; packed */
     QP_TABLE_STATE,   /* state key → record; packed */
     QP_TABLE_EDGES, /* kind (1) ‖ id ‖ 00 ‖ i ‖ position (2) ‖ role (1) → body (1); packed */
     QP_TABLE_VAULT,       /* i ‖ commitment (32) → SealedContent bytes */

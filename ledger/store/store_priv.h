@@ -41,7 +41,6 @@ bool qp_table_is_packed(enum qp_table table);
 
 /* Behind the value of a row that stands alone. */
 #define QP_CHECK_BYTES 4
-uint32_t qp_row_check(enum qp_table table, struct qp_span key, struct qp_span value);
 
 /* A row that does not hold its check is told of, and counted. QP_E_STORE, unless damage is borne.
  */

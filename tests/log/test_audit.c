@@ -1,5 +1,6 @@
 /* Audit: every kind of damage is found, and what is derived can be rebuilt. */
 #include "log/damage.h"
+#include "log/tiles.h"
 
 static struct folder folder;
 
@@ -148,10 +149,12 @@ static void finds_a_missing_entry_in_between(void **state)
     wrong_at(9);
 }
 
+#define TILE_ROWS ((ENTRIES + QP_TILE_PART - 1) / QP_TILE_PART) /* of level 0 */
+
 static void finds_and_rebuilds_a_tile(void **state)
 {
     (void)state;
-    damage_flip(&folder, QP_TABLE_TILES, 1, 0); /* the last hash of the second tile */
+    damage_flip(&folder, QP_TABLE_TILES, TILE_ROWS - 1, 0); /* the last hash of the second tile */
     wrong_at(ENTRIES - 1);
     rebuilds();
 }
@@ -159,7 +162,7 @@ static void finds_and_rebuilds_a_tile(void **state)
 static void finds_and_rebuilds_an_inner_tile(void **state)
 {
     (void)state;
-    damage_flip(&folder, QP_TABLE_TILES, 2, 0);
+    damage_flip(&folder, QP_TABLE_TILES, TILE_ROWS, 0);
     wrong_at(0);
     rebuilds();
 }

@@ -107,7 +107,7 @@ static void mends_a_bit_in_each_table(void **state)
     }
     found_and_mended(QP_TABLE_CHECKPOINTS, 0, 5, QP_FAULT_CHECKPOINT);
     found_and_mended(QP_TABLE_CHECKPOINTS, 1, 70, QP_FAULT_CHECKPOINT);
-    found_and_mended(QP_TABLE_ISSUERS, 7, 3, QP_FAULT_DERIVED);
+    found_and_mended(QP_TABLE_ISSUERS, 7, 0, QP_FAULT_DERIVED);
     found_and_mended(QP_TABLE_STATE, 5, 1, QP_FAULT_DERIVED);
     found_and_mended(QP_TABLE_EDGES, 11, 0, QP_FAULT_DERIVED);
 }
