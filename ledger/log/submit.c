@@ -51,8 +51,13 @@ struct submission {
     const struct qp_submit_sink *sink;
     struct qp_stream stream;
     struct group groups[2];
+    size_t group_records;  /* at most, in the group that is read next */
     uint64_t record_count; /* done with */
 };
+
+/* The first group is small, and the ones behind it grow, so that both cores are soon at work: until
+ * it is checked, there is nothing to judge and to write. */
+#define GROUP_RECORDS_FIRST 256
 
 /* ---- Read ---- */
 
@@ -66,7 +71,7 @@ static enum qp_code read_group(struct submission *submission, struct group *grou
     size_t most = beside ? QP_BESIDE_BYTES : SIZE_MAX;
     enum qp_code rc = qp_stream_begin(stream, &group->piece, err);
     group->count = 0;
-    while (rc == QP_OK && group->count < QP_GROUP_RECORDS_MAX) {
+    while (rc == QP_OK && group->count < submission->group_records) {
         struct item *item = &group->items[group->count];
         *item = (struct item){.code = QP_OK};
         rc = qp_stream_take(stream, most, !beside && group->count == 0, &item->cut, err);
@@ -74,6 +79,10 @@ static enum qp_code read_group(struct submission *submission, struct group *grou
             break;
         }
         group->count++;
+    }
+    if (group->count == submission->group_records &&
+        submission->group_records < QP_GROUP_RECORDS_MAX) {
+        submission->group_records *= 2;
     }
     for (size_t i = 0; i < group->count; i++) { /* the bytes move no more */
         struct item *item = &group->items[i];
@@ -335,7 +344,10 @@ static enum qp_code begin(struct submission *submission, struct qp_err *err)
 enum qp_code qp_log_submit(struct qp_log *log, const struct qp_source *source,
                            const struct qp_submit_sink *sink, struct qp_err *err)
 {
-    struct submission submission = {.log = log, .sink = sink, .stream = {.source = source}};
+    struct submission submission = {.log = log,
+                                    .sink = sink,
+                                    .stream = {.source = source},
+                                    .group_records = GROUP_RECORDS_FIRST};
     if (log->book == NULL) {
         return qp_fail(err, QP_E_USAGE, "the ledger is open for reading");
     }

@@ -17,17 +17,17 @@ static enum qp_code own_name(struct qp_job *job, const char *id)
 
 static enum qp_code check_harvest(struct qp_job *job, const Qp__LotHarvested *body)
 {
+    struct qp_names names;
     uint64_t sum = 0;
+    names.count = 0;
     enum qp_code rc = own_name(job, body->lot);
     rc = rc == QP_OK ? qp_job_quantity(job, body->quantity, body->lot) : rc;
     rc = rc == QP_OK ? qp_job_harvest_times(job, body) : rc;
     for (size_t i = 0; rc == QP_OK && i < body->n_origins; i++) {
         sum += body->origins[i]->grams; /* 64 of at most 1e15 */
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(body->origins[k]->plot, body->origins[i]->plot) == 0) {
-                return qp_refuse(job->err, "QP-LOT-TWICE", "plot %s stands twice in lot %s",
-                                 body->origins[i]->plot, body->lot);
-            }
+        if (!qp_names_add(&names, body->origins[i]->plot)) {
+            return qp_refuse(job->err, "QP-LOT-TWICE", "plot %s stands twice in lot %s",
+                             body->origins[i]->plot, body->lot);
         }
     }
     if (rc == QP_OK && sum != body->quantity->grams) {
@@ -40,17 +40,17 @@ static enum qp_code check_harvest(struct qp_job *job, const Qp__LotHarvested *bo
 
 static enum qp_code check_process(struct qp_job *job, const Qp__LotProcessed *body)
 {
+    struct qp_names names;
     uint64_t drawn = 0;
+    names.count = 0;
     uint64_t made = 0;
     enum qp_code rc = QP_OK;
     for (size_t i = 0; rc == QP_OK && i < body->n_inputs; i++) {
         rc = qp_job_quantity(job, body->inputs[i]->quantity, body->inputs[i]->lot);
         drawn += body->inputs[i]->quantity->grams; /* 512 of at most 1e15 */
-        for (size_t k = 0; rc == QP_OK && k < i; k++) {
-            if (strcmp(body->inputs[k]->lot, body->inputs[i]->lot) == 0) {
-                rc = qp_refuse(job->err, "QP-LOT-TWICE", "lot %s is drawn twice in one process",
-                               body->inputs[i]->lot);
-            }
+        if (rc == QP_OK && !qp_names_add(&names, body->inputs[i]->lot)) {
+            rc = qp_refuse(job->err, "QP-LOT-TWICE", "lot %s is drawn twice in one process",
+                           body->inputs[i]->lot);
         }
     }
     for (size_t i = 0; rc == QP_OK && i < body->n_outputs; i++) {
@@ -79,15 +79,15 @@ static enum qp_code check_transfer(struct qp_job *job, const Qp__LotTransferred 
 
 static enum qp_code check_shipment(struct qp_job *job, const Qp__ShipmentDispatched *body)
 {
+    struct qp_names names;
     enum qp_code rc = own_name(job, body->shipment);
+    names.count = 0;
     rc = rc == QP_OK ? qp_job_containers(job, body) : rc;
     for (size_t i = 0; rc == QP_OK && i < body->n_lots; i++) {
         rc = qp_job_quantity(job, body->lots[i]->quantity, body->lots[i]->lot);
-        for (size_t k = 0; rc == QP_OK && k < i; k++) {
-            if (strcmp(body->lots[k]->lot, body->lots[i]->lot) == 0) {
-                rc = qp_refuse(job->err, "QP-LOT-TWICE", "lot %s stands twice in shipment %s",
-                               body->lots[i]->lot, body->shipment);
-            }
+        if (rc == QP_OK && !qp_names_add(&names, body->lots[i]->lot)) {
+            rc = qp_refuse(job->err, "QP-LOT-TWICE", "lot %s stands twice in shipment %s",
+                           body->lots[i]->lot, body->shipment);
         }
     }
     return rc;

@@ -34,6 +34,8 @@ struct inputs {
 static enum qp_code draw_inputs(struct qp_job *job, const Qp__LotProcessed *body,
                                 struct inputs *inputs)
 {
+    struct qp_names names;
+    names.count = 0;
     for (size_t i = 0; i < body->n_inputs; i++) {
         const Qp__LotInput *input = body->inputs[i];
         Qp__LotState *lot = NULL;
@@ -52,11 +54,9 @@ static enum qp_code draw_inputs(struct qp_job *job, const Qp__LotProcessed *body
                              "one process",
                              body->inputs[0]->lot, input->lot);
         }
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(body->inputs[k]->lot, input->lot) == 0) {
-                return qp_refuse(job->err, "QP-LOT-TWICE", "lot %s is drawn twice in one process",
-                                 input->lot);
-            }
+        if (!qp_names_add(&names, input->lot)) {
+            return qp_refuse(job->err, "QP-LOT-TWICE", "lot %s is drawn twice in one process",
+                             input->lot);
         }
         rc = qp_job_draw(job, input->lot, lot, input->quantity);
         if (rc == QP_OK) {

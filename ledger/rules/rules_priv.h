@@ -27,6 +27,17 @@ struct qp_job {
     Qp__EventPlace place;   /* of this event */
 };
 
+/* Names that stand in one list of an event, as many as the longest may have. Each is compared with
+ * all before it, by a mark first: a list of 512 has 131,000 pairs. Set `count` to 0. */
+#define QP_NAMES_MAX 512
+struct qp_names {
+    size_t count;
+    uint32_t marks[QP_NAMES_MAX];
+    const char *names[QP_NAMES_MAX];
+};
+/* False: it stands there already. */
+bool qp_names_add(struct qp_names *names, const char *name);
+
 /* Reading: *record is NULL where there is none. `kind` and `id` name the record. */
 enum qp_code qp_job_get(struct qp_job *job, const struct qp_state_key *key,
                         const struct qp_message_rule *rule, void *record) QP_MUST_USE;

@@ -30,7 +30,8 @@ struct qp_state_map {
     struct record **chains;
     struct record *first; /* made; keys mostly come in order, and records lie in memory in it */
     struct record *last;
-    size_t chain_count; /* a power of two */
+    struct record *found; /* last: what is put was mostly asked for just before */
+    size_t chain_count;   /* a power of two */
     size_t count;
     struct undo *undos;
     size_t undo_count;
@@ -66,7 +67,7 @@ void qp_state_map_clear(struct qp_state_map *map)
         qp_free(at);
         at = after;
     }
-    map->first = map->last = NULL;
+    map->first = map->last = map->found = NULL;
     memset(map->chains, 0, map->chain_count * sizeof *map->chains);
     for (size_t i = 0; i < map->undo_count; i++) {
         qp_free(map->undos[i].bytes);
@@ -97,10 +98,19 @@ static struct record **chain_of(struct qp_state_map *map, struct qp_span key)
     return &map->chains[qp_hash_short(map->secret, key) & (map->chain_count - 1)];
 }
 
+static bool has_key(const struct record *record, struct qp_span key)
+{
+    return record->key_len == key.len && memcmp(record->key, key.data, key.len) == 0;
+}
+
 static struct record *find(struct qp_state_map *map, struct qp_span key)
 {
+    if (map->found != NULL && has_key(map->found, key)) {
+        return map->found;
+    }
     for (struct record *at = *chain_of(map, key); at != NULL; at = at->next) {
-        if (at->key_len == key.len && memcmp(at->key, key.data, key.len) == 0) {
+        if (has_key(at, key)) {
+            map->found = at;
             return at;
         }
     }
@@ -144,7 +154,7 @@ static struct record *insert(struct qp_state_map *map, struct qp_span key)
     } else {
         map->last->after = made;
     }
-    map->last = made;
+    map->last = map->found = made;
     map->count++;
     return made;
 }

@@ -4,6 +4,8 @@
 #include "core/check.h"
 
 #include <string.h>
+
+#define XXH_INLINE_ALL /* keys are short: a call would cost more than the hash */
 #include <xxhash.h>
 
 #define HEAD_BYTES ((size_t)8)

@@ -33,6 +33,10 @@ static enum qp_code out_of_memory(struct reader *reader)
 static enum qp_code read_varint(struct reader *reader, uint64_t *value)
 {
     uint64_t result = 0;
+    if (reader->at < reader->end && *reader->at < 0x80) { /* as most are */
+        *value = *reader->at++;
+        return QP_OK;
+    }
     for (unsigned shift = 0; shift < 70; shift += 7) {
         if (reader->at == reader->end) {
             return REFUSE(reader, "ends inside a number");

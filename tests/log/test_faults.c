@@ -165,11 +165,11 @@ static void a_full_store_says_so_and_takes_the_file_later(void **state)
     assert_ok(qp_log_open(folder.dir, &options, &log, err));
     assert_int_equal(folder_submit(log, &records, 0, &told, &why), QP_E_FULL);
     assert_non_null(strstr(why.text, "limit"));
-    assert_int_equal(told.count, 0);
+    assert_true(told.ok < 3000 && told.ok == told.count);
     assert_int_equal(folder_submit(log, &records, 0, &told, &why), QP_E_STORE);
     qp_log_close(log);
     log = folder_open(&folder, QP_LOG_WRITE);
-    assert_int_equal(qp_log_size(log), 6);
+    assert_int_equal(qp_log_size(log), 6 + told.ok);
     folder_admit(log, &records);
     assert_int_equal(qp_log_size(log), 3006);
     qp_log_close(log);
