@@ -74,6 +74,19 @@ struct qp_span qp_block_key(const struct qp_block_row *row)
     return qp_span_of(row->key, row->key_len);
 }
 
+/* What is damaged ends at the next restart, which shares nothing. */
+static enum qp_block_step bad_row(const struct qp_block *block, size_t at, struct qp_block_row *row)
+{
+    row->at = at;
+    row->next = block->rows.len;
+    row->key_len = 0;
+    for (size_t i = block->restart_count; i > 0; i--) {
+        size_t place = load_16(block->restarts + (i - 1) * RESTART_BYTES);
+        row->next = place > at && place < row->next ? place : row->next;
+    }
+    return QP_BLOCK_BAD;
+}
+
 static enum qp_block_step read_row(const struct qp_block *block, size_t at,
                                    struct qp_block_row *row)
 {
@@ -84,7 +97,7 @@ static enum qp_block_step read_row(const struct qp_block *block, size_t at,
         return QP_BLOCK_END;
     }
     if (left < 3) {
-        return QP_BLOCK_BAD;
+        return bad_row(block, at, row);
     }
     size_t shared = bytes[0];
     size_t rest = bytes[1];
@@ -96,13 +109,13 @@ static enum qp_block_step read_row(const struct qp_block *block, size_t at,
             break;
         }
         if (used == left || used == 2 + LENGTH_BYTES_MAX) {
-            return QP_BLOCK_BAD;
+            return bad_row(block, at, row);
         }
     }
     left -= used;
     if (shared > row->key_len || shared + rest > QP_BLOCK_KEY_BYTES || rest > left ||
         len > left - rest) {
-        return QP_BLOCK_BAD;
+        return bad_row(block, at, row);
     }
     memcpy(row->key + shared, bytes + used, rest);
     row->key_len = shared + rest;

@@ -42,7 +42,7 @@ struct qp_block_row {
 enum qp_block_step {
     QP_BLOCK_ROW,
     QP_BLOCK_END,
-    QP_BLOCK_BAD /* the bytes are no block */
+    QP_BLOCK_BAD /* the bytes are no row; the next step goes to the next restart */
 };
 
 /* The check of what stands under a key of LMDB, a block or a row: XXH3. Not against people, who can

@@ -36,6 +36,7 @@ struct qp_packer {
 
     struct qp_builder built;
     struct qp_builder even;
+    struct qp_buf checked; /* a value with its check */
 
     size_t came;    /* new rows */
     bool scattered; /* others are between them */
@@ -56,6 +57,7 @@ void qp_packer_free(struct qp_packer *packer)
 {
     if (packer != NULL) {
         qp_free(packer->old.data);
+        qp_free(packer->checked.data);
         qp_builder_wipe(&packer->built);
         qp_builder_wipe(&packer->even);
         qp_free(packer);
@@ -71,7 +73,8 @@ void qp_packer_forget(struct qp_packer *packer)
 
 static enum qp_code step(struct qp_packer *packer, enum qp_block_step found, struct qp_err *err)
 {
-    return qp_block_found(packer->store, packer->table, found, &packer->more, err);
+    return qp_block_found(packer->store, packer->table, &packer->block, &packer->row, found,
+                          &packer->more, err);
 }
 
 /* Pass over a row of the old block. */
@@ -89,6 +92,16 @@ static enum qp_code take_each(struct qp_packer *packer, size_t to, struct qp_err
         rc = qp_builder_add(&packer->built, qp_block_key(&packer->row), packer->row.value, err);
         rc = rc == QP_OK ? pass(packer, err) : rc;
         packer->joined = true;
+    }
+    return rc;
+}
+
+/* Take over its rows below the key, one by one, beside damage that is borne. */
+static enum qp_code take_below(struct qp_packer *packer, struct qp_span key, struct qp_err *err)
+{
+    enum qp_code rc = QP_OK;
+    while (rc == QP_OK && packer->more && qp_bytes_order(qp_block_key(&packer->row), key) < 0) {
+        rc = take_each(packer, packer->row.next, err);
     }
     return rc;
 }
@@ -311,20 +324,30 @@ static enum qp_code go_to(struct qp_packer *packer, MDB_cursor *cursor, struct q
         struct qp_block_row found;
         uint8_t before[QP_BLOCK_KEY_BYTES];
         size_t before_len = 0;
-        bool more = false;
         enum qp_block_step at =
             qp_block_seek_past(&packer->block, key, &found, before, &before_len);
-        code = qp_block_found(packer->store, packer->table, at, &more, err);
-        if (code == QP_OK && at == QP_BLOCK_BAD) { /* borne: what can be read before it */
-            found.at = packer->block.rows.len;
-            code = take_each(packer, found.at, err);
-        } else if (code == QP_OK) {
-            code = take_to(packer, &found, more, qp_span_of(before, before_len), err);
-        }
+        code = at == QP_BLOCK_BAD ? take_below(packer, key, err)
+                                  : take_to(packer, &found, at == QP_BLOCK_ROW,
+                                            qp_span_of(before, before_len), err);
         order = code == QP_OK && packer->more ? qp_bytes_order(qp_block_key(&packer->row), key) : 1;
     }
     *there = order == 0;
     return code == QP_OK && *there ? pass(packer, err) : code;
+}
+
+static enum qp_code add_row(struct qp_packer *packer, struct qp_span key, struct qp_span value,
+                            struct qp_err *err)
+{
+    if (!qp_table_rows_checked(packer->table)) {
+        return qp_builder_add(&packer->built, key, value, err);
+    }
+    uint8_t check[QP_CHECK_BYTES];
+    qp_store_be32(check, qp_store_check(packer->table, key, value));
+    packer->checked.len = 0;
+    enum qp_code rc = qp_buf_add(&packer->checked, value, err);
+    rc = rc == QP_OK ? qp_buf_add(&packer->checked, qp_span_of(check, sizeof check), err) : rc;
+    return rc == QP_OK ? qp_builder_add(&packer->built, key, qp_span_buf(&packer->checked), err)
+                       : rc;
 }
 
 enum qp_code qp_packer_put(struct qp_packer *packer, MDB_cursor *cursor, enum qp_put how,
@@ -346,7 +369,7 @@ enum qp_code qp_packer_put(struct qp_packer *packer, MDB_cursor *cursor, enum qp
                                          : packer->block.rows.len;
         packer->came++;
     }
-    code = qp_builder_add(&packer->built, key, value, err);
+    code = add_row(packer, key, value, err);
     packer->joined = false;
     if (!there) {
         packer->built.now.expected = qp_builder_place(&packer->built);

@@ -5,8 +5,13 @@
 
 bool qp_table_is_packed(enum qp_table table)
 {
-    return table == QP_TABLE_TILES || table == QP_TABLE_ISSUERS || table == QP_TABLE_STATE ||
-           table == QP_TABLE_EDGES;
+    return table == QP_TABLE_EVENTS || table == QP_TABLE_TILES || table == QP_TABLE_ISSUERS ||
+           table == QP_TABLE_STATE || table == QP_TABLE_EDGES;
+}
+
+bool qp_table_rows_checked(enum qp_table table)
+{
+    return table != QP_TABLE_META && (table == QP_TABLE_EVENTS || !qp_table_is_packed(table));
 }
 
 int qp_block_find(MDB_cursor *cursor, struct qp_span key, MDB_val *fence, MDB_val *bytes,
@@ -46,7 +51,7 @@ enum qp_code qp_block_take(struct qp_store *store, enum qp_table table, MDB_val 
                            MDB_val bytes, struct qp_block *block, struct qp_err *err)
 {
     const void **slot = store->view != NULL ? slot_of(store, bytes.mv_data) : NULL;
-    if (slot == NULL || *slot != bytes.mv_data) {
+    if (!qp_table_rows_checked(table) && (slot == NULL || *slot != bytes.mv_data)) {
         bool sound = qp_block_sound(table, qp_to_span(fence), qp_to_span(bytes));
         enum qp_code rc = sound ? QP_OK : qp_store_damage(store, table, err);
         if (rc != QP_OK) {
@@ -61,12 +66,41 @@ enum qp_code qp_block_take(struct qp_store *store, enum qp_table table, MDB_val 
                : qp_store_damage(store, table, err);
 }
 
-enum qp_code qp_block_found(struct qp_store *store, enum qp_table table, enum qp_block_step step,
-                            bool *found, struct qp_err *err)
+enum qp_code qp_block_found(struct qp_store *store, enum qp_table table,
+                            const struct qp_block *block, struct qp_block_row *row,
+                            enum qp_block_step step, bool *found, struct qp_err *err)
 {
+    enum qp_code rc = QP_OK;
+    while (rc == QP_OK && step == QP_BLOCK_BAD) {
+        rc = qp_store_damage(store, table, err);
+        step = rc == QP_OK ? qp_block_next(block, row) : step;
+    }
     *found = step == QP_BLOCK_ROW;
-    return step == QP_BLOCK_BAD && !store->bears_damage ? qp_store_damage(store, table, err)
-                                                        : QP_OK;
+    return rc;
+}
+
+/* The first row that is not below the key, beside damage that is borne. */
+static enum qp_code seek_borne(struct qp_store *store, enum qp_table table,
+                               const struct qp_block *block, struct qp_span key,
+                               struct qp_block_row *row, bool *found, struct qp_err *err)
+{
+    enum qp_block_step step = qp_block_first(block, row);
+    enum qp_code rc = qp_block_found(store, table, block, row, step, found, err);
+    while (rc == QP_OK && *found && qp_bytes_order(qp_block_key(row), key) < 0) {
+        step = qp_block_next(block, row);
+        rc = qp_block_found(store, table, block, row, step, found, err);
+    }
+    return rc;
+}
+
+static enum qp_code seek(struct qp_store *store, enum qp_table table, const struct qp_block *block,
+                         struct qp_span key, struct qp_block_row *row, bool *found,
+                         struct qp_err *err)
+{
+    enum qp_block_step step = qp_block_seek(block, key, row);
+    return step == QP_BLOCK_BAD && store->bears_damage
+               ? seek_borne(store, table, block, key, row, found, err)
+               : qp_block_found(store, table, block, row, step, found, err);
 }
 
 enum qp_code qp_packed_get(struct qp_store *store, enum qp_table table, struct qp_span key,
@@ -84,18 +118,13 @@ enum qp_code qp_packed_get(struct qp_store *store, enum qp_table table, struct q
         return rc == MDB_NOTFOUND ? QP_E_NOT_FOUND : qp_store_fail(store, rc, "reading", err);
     }
     enum qp_code code = qp_block_take(store, table, fence, bytes, &block, err);
-    if (code == QP_OK) {
-        enum qp_block_step step = qp_block_seek(&block, key, &row);
-        code = qp_block_found(store, table, step, &found, err);
-    }
+    code = code == QP_OK ? seek(store, table, &block, key, &row, &found, err) : code;
     if (code != QP_OK) {
         return code;
     }
-    if (!found || qp_bytes_order(qp_block_key(&row), key) != 0) {
-        return QP_E_NOT_FOUND;
-    }
-    *value = row.value;
-    return QP_OK;
+    return found && qp_bytes_order(qp_block_key(&row), key) == 0
+               ? qp_row_take(store, table, key, row.value, value, err)
+               : QP_E_NOT_FOUND;
 }
 
 void qp_packed_end(struct qp_store *store)
@@ -131,19 +160,23 @@ static enum qp_code move(struct qp_packed_cursor *at, MDB_cursor_op op, bool *th
     return take(at, rc, fence, bytes, there, err);
 }
 
-/* After a step forward: where the block ends, the first row of the next that has one. */
-static enum qp_code forward(struct qp_packed_cursor *at, enum qp_block_step step, bool *found,
-                            struct qp_err *err)
+static enum qp_code found_at(struct qp_packed_cursor *at, enum qp_block_step step, bool *found,
+                             struct qp_err *err)
 {
-    enum qp_code rc = qp_block_found(at->store, at->table, step, found, err);
+    return qp_block_found(at->store, at->table, &at->block, &at->row, step, found, err);
+}
+
+/* Where the block has no more, the first row of the next that has one. */
+static enum qp_code forward(struct qp_packed_cursor *at, bool *found, struct qp_err *err)
+{
+    enum qp_code rc = QP_OK;
     while (rc == QP_OK && !*found) {
         bool there = false;
         rc = move(at, MDB_NEXT, &there, err);
         if (rc != QP_OK || !there) {
             break;
         }
-        step = qp_block_first(&at->block, &at->row);
-        rc = qp_block_found(at->store, at->table, step, found, err);
+        rc = found_at(at, qp_block_first(&at->block, &at->row), found, err);
     }
     return rc;
 }
@@ -163,14 +196,15 @@ enum qp_code qp_packed_seek(struct qp_packed_cursor *at, struct qp_span key, boo
     if (code != QP_OK || !there) {
         return code;
     }
-    enum qp_block_step step = key.len > 0 ? qp_block_seek(&at->block, key, &at->row)
-                                          : qp_block_first(&at->block, &at->row);
-    return forward(at, step, found, err);
+    code = key.len > 0 ? seek(at->store, at->table, &at->block, key, &at->row, found, err)
+                       : found_at(at, qp_block_first(&at->block, &at->row), found, err);
+    return code == QP_OK ? forward(at, found, err) : code;
 }
 
 enum qp_code qp_packed_next(struct qp_packed_cursor *at, bool *found, struct qp_err *err)
 {
-    return forward(at, qp_block_next(&at->block, &at->row), found, err);
+    enum qp_code rc = found_at(at, qp_block_next(&at->block, &at->row), found, err);
+    return rc == QP_OK ? forward(at, found, err) : rc;
 }
 
 enum qp_code qp_packed_below(struct qp_packed_cursor *at, struct qp_span key, bool *found,
@@ -185,7 +219,8 @@ enum qp_code qp_packed_below(struct qp_packed_cursor *at, struct qp_span key, bo
     enum qp_code code = take(at, rc, fence, bytes, &there, err);
     while (code == QP_OK && there) {
         enum qp_block_step step = qp_block_below(&at->block, key, &at->row);
-        code = qp_block_found(at->store, at->table, step, found, err);
+        *found = step == QP_BLOCK_ROW;
+        code = step == QP_BLOCK_BAD ? qp_store_damage(at->store, at->table, err) : QP_OK;
         if (code != QP_OK || *found) {
             break;
         }

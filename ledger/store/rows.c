@@ -2,7 +2,6 @@
 #include "store/store_priv.h"
 
 #include "core/alloc.h"
-#include "core/check.h"
 #include "host/file.h"
 
 #include <errno.h>
@@ -38,26 +37,19 @@ enum qp_code qp_store_damage(struct qp_store *store, enum qp_table table, struct
                          qp_table_name(table), store->data_path);
 }
 
-/* The value of a row, without its check. */
-static enum qp_code take_value(struct qp_store *store, enum qp_table table, struct qp_span key,
-                               MDB_val stored, struct qp_span *value, struct qp_err *err)
+enum qp_code qp_row_take(struct qp_store *store, enum qp_table table, struct qp_span key,
+                         struct qp_span stored, struct qp_span *value, struct qp_err *err)
 {
-    struct qp_span bytes = qp_to_span(stored);
-    if (table == QP_TABLE_META) {
-        *value = bytes;
+    if (!qp_table_rows_checked(table)) {
+        *value = stored;
         return QP_OK;
     }
-    size_t len = bytes.len < QP_CHECK_BYTES ? 0 : bytes.len - QP_CHECK_BYTES;
-    struct qp_span whole = qp_span_of(bytes.data, len);
-    if (bytes.len < QP_CHECK_BYTES ||
-        qp_load_be32(bytes.data + len) != qp_store_check(table, key, whole)) {
-        enum qp_code rc = qp_store_damage(store, table, err);
-        if (rc != QP_OK) {
-            return rc;
-        }
-    }
+    size_t len = stored.len < QP_CHECK_BYTES ? 0 : stored.len - QP_CHECK_BYTES;
+    struct qp_span whole = qp_span_of(stored.data, len);
+    bool holds = stored.len >= QP_CHECK_BYTES &&
+                 qp_load_be32(stored.data + len) == qp_store_check(table, key, whole);
     *value = whole;
-    return QP_OK;
+    return holds ? QP_OK : qp_store_damage(store, table, err);
 }
 
 static enum qp_code need_view(const struct qp_store *store, struct qp_err *err)
@@ -78,7 +70,7 @@ static enum qp_code get_alone(struct qp_store *store, enum qp_table table, struc
     if (rc != 0) {
         return rc == MDB_NOTFOUND ? QP_E_NOT_FOUND : qp_store_fail(store, rc, "reading", err);
     }
-    return take_value(store, table, key, v, value, err);
+    return qp_row_take(store, table, key, qp_to_span(v), value, err);
 }
 
 enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp_span key,
@@ -95,23 +87,6 @@ enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp
         err->code = QP_E_NOT_FOUND;
     }
     return code;
-}
-
-enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_t *count,
-                            struct qp_err *err)
-{
-    enum qp_code code = need_view(store, err);
-    if (code != QP_OK) {
-        return code;
-    }
-    MDB_stat stat_of;
-    QP_ASSERT(!qp_table_is_packed(table));
-    int rc = mdb_stat(store->view, store->tables[table], &stat_of);
-    if (rc != 0) {
-        return qp_store_fail(store, rc, "counting", err);
-    }
-    *count = stat_of.ms_entries;
-    return QP_OK;
 }
 
 enum qp_code qp_store_table_bytes(struct qp_store *store, enum qp_table table, uint64_t *bytes,
@@ -197,17 +172,20 @@ static enum qp_code step(struct qp_cursor *cursor, MDB_cursor_op op, MDB_val key
         return qp_store_fail(cursor->store, rc, "reading", err);
     }
     *row = (struct qp_row){.found = true, .key = qp_to_span(key)};
-    return take_value(cursor->store, cursor->table, row->key, value, &row->value, err);
+    return qp_row_take(cursor->store, cursor->table, row->key, qp_to_span(value), &row->value, err);
 }
 
 /* Where a step through a packed table has led. */
-static void tell_row(const struct qp_cursor *cursor, bool found, struct qp_row *row)
+static enum qp_code tell_row(const struct qp_cursor *cursor, enum qp_code rc, bool found,
+                             struct qp_row *row, struct qp_err *err)
 {
-    *row = (struct qp_row){.found = found};
-    if (found) {
-        row->key = qp_block_key(&cursor->packed->row);
-        row->value = cursor->packed->row.value;
+    *row = (struct qp_row){.found = rc == QP_OK && found};
+    if (!row->found) {
+        return rc;
     }
+    row->key = qp_block_key(&cursor->packed->row);
+    return qp_row_take(cursor->store, cursor->table, row->key, cursor->packed->row.value,
+                       &row->value, err);
 }
 
 enum qp_code qp_cursor_seek(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,
@@ -216,8 +194,7 @@ enum qp_code qp_cursor_seek(struct qp_cursor *cursor, struct qp_span key, struct
     if (cursor->packed != NULL) {
         bool found = false;
         enum qp_code rc = qp_packed_seek(cursor->packed, key, &found, err);
-        tell_row(cursor, found, row);
-        return rc;
+        return tell_row(cursor, rc, found, row, err);
     }
     return step(cursor, key.len == 0 ? MDB_FIRST : MDB_SET_RANGE, qp_to_val(key), row, err);
 }
@@ -227,8 +204,7 @@ enum qp_code qp_cursor_next(struct qp_cursor *cursor, struct qp_row *row, struct
     if (cursor->packed != NULL) {
         bool found = false;
         enum qp_code rc = qp_packed_next(cursor->packed, &found, err);
-        tell_row(cursor, found, row);
-        return rc;
+        return tell_row(cursor, rc, found, row, err);
     }
     return step(cursor, MDB_NEXT, (MDB_val){0}, row, err);
 }
@@ -240,8 +216,7 @@ enum qp_code qp_cursor_below(struct qp_cursor *cursor, struct qp_span key, struc
     if (cursor->packed != NULL) {
         bool found = false;
         enum qp_code rc = qp_packed_below(cursor->packed, key, &found, err);
-        tell_row(cursor, found, row);
-        return rc;
+        return tell_row(cursor, rc, found, row, err);
     }
     if (key.len > 0) {
         enum qp_code rc = step(cursor, MDB_SET_RANGE, qp_to_val(key), &at, err);
@@ -250,4 +225,40 @@ enum qp_code qp_cursor_below(struct qp_cursor *cursor, struct qp_span key, struc
         }
     }
     return step(cursor, at.found ? MDB_PREV : MDB_LAST, (MDB_val){0}, row, err);
+}
+
+/* LMDB knows the number of rows that stand alone; of blocks it does not know what is in them. */
+static enum qp_code count_packed(struct qp_store *store, enum qp_table table, uint64_t *count,
+                                 struct qp_err *err)
+{
+    struct qp_cursor *cursor = NULL;
+    struct qp_row row = {0};
+    enum qp_code rc = qp_cursor_open(store, table, &cursor, err);
+    rc = rc == QP_OK ? qp_cursor_seek(cursor, qp_span_of(NULL, 0), &row, err) : rc;
+    *count = 0;
+    while (rc == QP_OK && row.found) {
+        ++*count;
+        rc = qp_cursor_next(cursor, &row, err);
+    }
+    qp_cursor_close(cursor);
+    return rc;
+}
+
+enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_t *count,
+                            struct qp_err *err)
+{
+    enum qp_code code = need_view(store, err);
+    if (code != QP_OK) {
+        return code;
+    }
+    if (qp_table_is_packed(table)) {
+        return count_packed(store, table, count, err);
+    }
+    MDB_stat stat_of;
+    int rc = mdb_stat(store->view, store->tables[table], &stat_of);
+    if (rc != 0) {
+        return qp_store_fail(store, rc, "counting", err);
+    }
+    *count = stat_of.ms_entries;
+    return QP_OK;
 }

@@ -35,12 +35,19 @@ struct qp_store {
 enum qp_code qp_store_fail(const struct qp_store *store, int rc, const char *doing,
                            struct qp_err *err) QP_MUST_USE;
 
-/* Are the table's rows kept in blocks? Those that can be derived again are: a block that is damaged
- * takes all its rows with it. */
+/* Are the table's rows kept in blocks? */
 bool qp_table_is_packed(enum qp_table table);
+/* Does each row end in a check of its own? All that stand alone, but those of the table meta; and
+ * of the packed ones those which only a backup mends: what is damaged in their block shall be lost
+ * by itself. The others have the check of their block. */
+bool qp_table_rows_checked(enum qp_table table);
 
-/* Behind the value of a row that stands alone. */
+/* Behind the value of such a row. */
 #define QP_CHECK_BYTES 4
+/* The value of a row without its check, which must hold. QP_E_STORE. */
+enum qp_code qp_row_take(struct qp_store *store, enum qp_table table, struct qp_span key,
+                         struct qp_span stored, struct qp_span *value,
+                         struct qp_err *err) QP_MUST_USE;
 
 /* A row that does not hold its check is told of, and counted. QP_E_STORE, unless damage is borne.
  */
@@ -61,9 +68,11 @@ int qp_block_find(MDB_cursor *cursor, struct qp_span key, MDB_val *fence, MDB_va
 /* Check it and take it apart. QP_E_STORE. */
 enum qp_code qp_block_take(struct qp_store *store, enum qp_table table, MDB_val fence,
                            MDB_val bytes, struct qp_block *block, struct qp_err *err) QP_MUST_USE;
-/* What a step inside a block found: QP_BLOCK_BAD is damage, or the end where damage is borne. */
-enum qp_code qp_block_found(struct qp_store *store, enum qp_table table, enum qp_block_step step,
-                            bool *found, struct qp_err *err) QP_MUST_USE;
+/* What a step inside a block found, as far as it goes: QP_BLOCK_BAD is damage, and passed over
+ * where that is borne. */
+enum qp_code qp_block_found(struct qp_store *store, enum qp_table table,
+                            const struct qp_block *block, struct qp_block_row *row,
+                            enum qp_block_step step, bool *found, struct qp_err *err) QP_MUST_USE;
 enum qp_code qp_packed_get(struct qp_store *store, enum qp_table table, struct qp_span key,
                            struct qp_span *value, struct qp_err *err) QP_MUST_USE;
 /* Before the view ends. */
