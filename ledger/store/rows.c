@@ -127,7 +127,7 @@ enum qp_code qp_cursor_open(struct qp_store *store, enum qp_table table, struct 
     bool packed = qp_table_is_packed(table);
     struct qp_cursor *made = qp_alloc_zero(1, sizeof *made);
     if (made != NULL && packed) {
-        made->packed = qp_alloc(sizeof *made->packed);
+        made->packed = qp_alloc_zero(1, sizeof *made->packed);
     }
     if (made == NULL || (packed && made->packed == NULL)) {
         qp_free(made);
