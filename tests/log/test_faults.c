@@ -173,6 +173,7 @@ static void a_full_store_says_so_and_takes_the_file_later(void **state)
     folder_admit(log, &records);
     assert_int_equal(qp_log_size(log), 3006);
     qp_log_close(log);
+    qp_buf_wipe(&told.receipts);
     qp_buf_wipe(&records);
 }
 
