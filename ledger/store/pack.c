@@ -176,17 +176,20 @@ static enum qp_code share_out(struct qp_packer *packer, struct qp_err *err)
     for (size_t i = 0; i < count; i++) {
         bytes += qp_built_bytes(&list[i]);
     }
-    /* A little more than their share, so that nothing is left for one block more. */
-    size_t most = bytes / count + bytes / (count * 32);
     enum qp_code rc = QP_OK;
-    qp_builder_begin(&packer->even, qp_span_of(list[0].fence, list[0].fence_len),
-                     most < QP_BLOCK_BYTES ? most : QP_BLOCK_BYTES);
+    qp_builder_begin(&packer->even, qp_span_of(list[0].fence, list[0].fence_len), QP_BLOCK_BYTES);
     for (size_t i = 0; i < count; i++) {
         struct qp_block block = qp_built_block(&packer->built, &list[i]);
         struct qp_block_row row;
         enum qp_block_step found = qp_block_first(&block, &row);
         for (; rc == QP_OK && found == QP_BLOCK_ROW; found = qp_block_next(&block, &row)) {
-            rc = qp_builder_add(&packer->even, qp_block_key(&row), row.value, err);
+            /* Never less than their share, and the last what is left: else there was one more. */
+            if (packer->even.done.len / sizeof *list + 1 < count &&
+                qp_builder_bytes(&packer->even) >= bytes / count) {
+                rc = qp_builder_cut(&packer->even, qp_block_key(&row), err);
+            }
+            rc = rc == QP_OK ? qp_builder_add(&packer->even, qp_block_key(&row), row.value, err)
+                             : rc;
         }
     }
     return rc == QP_OK ? qp_builder_end(&packer->even, err) : rc;
