@@ -289,8 +289,10 @@ static enum qp_code open_block(struct qp_packer *packer, MDB_cursor *cursor, str
 static bool is_held(const struct qp_packer *packer, struct qp_span key)
 {
     struct qp_span last = qp_span_of(packer->built.last, packer->built.last_len);
+    struct qp_span fence = qp_span_of(packer->fence, packer->fence_len);
     struct qp_span above = qp_span_of(packer->above, packer->above_len);
-    return packer->open && qp_bytes_order(last, key) < 0 &&
+    /* Nothing is last yet where the block's first rows were taken away. */
+    return packer->open && qp_bytes_order(last, key) < 0 && qp_bytes_order(fence, key) <= 0 &&
            (above.len == 0 || qp_bytes_order(key, above) < 0);
 }
 
