@@ -265,7 +265,7 @@ enum qp_code qp_builder_cut(struct qp_builder *builder, struct qp_span key, stru
 {
     size_t shared = shared_bytes(last_key(builder), key);
     enum qp_code rc = qp_builder_end(builder, err);
-    if (shared == key.len) {
+    if (qp_bytes_order(key, last_key(builder)) <= 0) {
         return qp_fail(err, QP_E_STORE,
                        "rows of a packed table are not in order; run an audit "
                        "that rebuilds the derived tables");
