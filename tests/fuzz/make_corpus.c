@@ -2,6 +2,7 @@
  * run it when a format changes: make_corpus tests/fuzz/corpus */
 #include "vectors/example.h"
 #include "season.h"
+#include "store/block.h"
 #include "wire/generate.h"
 #include "wire/json.h"
 
@@ -338,6 +339,46 @@ static void seed_tables(void)
     }
 }
 
+/* Blocks of a packed table, with the length of a key before them and the key behind. */
+static void seed_blocks(void)
+{
+    static const struct {
+        const char *name;
+        unsigned rows;
+        size_t value_len; /* of the greatest */
+    } kinds[] = {{"none", 0, 0}, {"edges", 60, 2}, {"long", 4, 400}, {"restarts", 30, 60}};
+    static const uint8_t value[400] = {1, 2, 3};
+    for (size_t i = 0; i < QP_COUNT(kinds); i++) {
+        struct qp_builder builder = {.most = 0};
+        struct qp_buf file = {0};
+        char key[32];
+        int len = 0;
+        qp_builder_begin(&builder, qp_span_of("\0", 1), QP_BLOCK_BYTES);
+        for (unsigned n = 0; n < kinds[i].rows; n++) {
+            len = snprintf(key, sizeof key, "\6coop/%05u", 7 * n);
+            assert_ok(qp_builder_add(&builder, qp_span_of(key, (size_t)len),
+                                     qp_span_of(value, n * 131 % (kinds[i].value_len + 1)), err));
+        }
+        assert_ok(qp_builder_end(&builder, err));
+        const uint8_t first = (uint8_t)len;
+        assert_ok(qp_buf_add(&file, qp_span_of(&first, 1), err));
+        if (builder.done.len > 0) {
+            const struct qp_built *built = (const void *)builder.done.data;
+            size_t bytes = qp_built_bytes(built);
+            assert_ok(qp_buf_reserve(&file, bytes, err));
+            qp_built_write(&builder, built, QP_TABLE_EDGES, file.data + file.len);
+            file.len += bytes;
+        } else {
+            static const uint8_t head[8] = {0};
+            assert_ok(qp_buf_add(&file, qp_span_of(head, sizeof head), err));
+        }
+        assert_ok(qp_buf_add(&file, qp_span_of(key, (size_t)len), err));
+        seed("block", kinds[i].name, qp_span_buf(&file));
+        qp_buf_wipe(&file);
+        qp_builder_wipe(&builder);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct example example;
@@ -358,6 +399,7 @@ int main(int argc, char **argv)
     seed_disk(&example);
     seed_messages();
     seed_tables();
+    seed_blocks();
     example_free(&example);
     return 0;
 }
