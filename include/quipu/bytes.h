@@ -90,7 +90,7 @@ QP_API QP_MUST_USE enum qp_code qp_escape_terminal(struct qp_buf *out, struct qp
 
 /* 64 lower-case digits of a hash. text has room for 65 characters. */
 QP_API void qp_hash_hex(char *text, const struct qp_hash *hash);
-/* Constant time. */
+/* Not in constant time: a hash is no secret. */
 QP_API bool qp_hash_eq(const struct qp_hash *a, const struct qp_hash *b);
 
 #ifdef __cplusplus

@@ -46,7 +46,7 @@ QP_API QP_MUST_USE enum qp_code qp_key_from_seed(const struct qp_seed *seed, str
 /* Wipe and free; NULL is allowed. */
 QP_API void qp_key_free(struct qp_key *key);
 QP_API void qp_key_public(const struct qp_key *key, struct qp_public_key *public_key);
-/* Constant time. */
+/* Not in constant time: it is no secret. */
 QP_API bool qp_public_key_eq(const struct qp_public_key *a, const struct qp_public_key *b);
 
 /* Sign domain || message.

@@ -307,5 +307,5 @@ void qp_hash_hex(char *text, const struct qp_hash *hash)
 
 bool qp_hash_eq(const struct qp_hash *a, const struct qp_hash *b)
 {
-    return sodium_memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }

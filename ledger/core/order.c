@@ -3,6 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+int qp_order_bytes(struct qp_span a, struct qp_span b)
+{
+    size_t least = a.len < b.len ? a.len : b.len;
+    int by_bytes = least > 0 ? memcmp(a.data, b.data, least) : 0;
+    return by_bytes != 0 ? by_bytes : (a.len > b.len) - (a.len < b.len);
+}
+
+bool qp_same_bytes(struct qp_span a, struct qp_span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
 #define WORD_BYTES 8
 
 /* The bytes from `depth` on; behind the key's end stand zeros. */

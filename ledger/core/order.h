@@ -4,6 +4,12 @@
 
 #include <quipu/bytes.h>
 
+/* <0, 0, >0. */
+int qp_order_bytes(struct qp_span a, struct qp_span b);
+/* Are they the same? Sooner than qp_span_eq, which does not tell by its time what is in them: for
+ * what is no secret. */
+bool qp_same_bytes(struct qp_span a, struct qp_span b);
+
 struct qp_order_row {
     uint64_t word; /* for the sort */
     const uint8_t *key;

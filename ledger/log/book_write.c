@@ -129,7 +129,7 @@ static enum qp_code verify_record(struct qp_book *book, const struct qp_pending 
     if (rc == QP_OK) {
         qp_hash_statement(&hash, qp_span_bytes(entry->statement));
         rc = qp_hash_eq(&hash, &record->statement_hash) &&
-                     qp_span_eq(qp_span_bytes(entry->signature), record->signature)
+                     qp_same_bytes(qp_span_bytes(entry->signature), record->signature)
                  ? QP_OK
                  : QP_E_INPUT;
     }

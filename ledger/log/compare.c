@@ -2,6 +2,7 @@
 #include "log/audit.h"
 
 #include "core/check.h"
+#include "core/order.h"
 #include "log/keys.h"
 
 #include <inttypes.h>
@@ -63,13 +64,6 @@ static void fault(struct qp_audit *audit, enum qp_table table, const char *what,
     }
 }
 
-static int order(struct qp_span a, struct qp_span b)
-{
-    size_t least = a.len < b.len ? a.len : b.len;
-    int by_bytes = least > 0 ? memcmp(a.data, b.data, least) : 0;
-    return by_bytes != 0 ? by_bytes : (a.len > b.len) - (a.len < b.len);
-}
-
 /* One step of the merge: which of the two rows is looked at, and what is wrong with it. */
 static enum qp_code step(struct qp_audit *audit, enum qp_table table, struct qp_walk *ours,
                          struct qp_walk *theirs, struct qp_err *err)
@@ -77,12 +71,12 @@ static enum qp_code step(struct qp_audit *audit, enum qp_table table, struct qp_
     static const struct qp_row none = {.found = false};
     int which = !theirs->row.found ? -1
                 : !ours->row.found ? 1
-                                   : order(ours->row.key, theirs->row.key);
+                                   : qp_order_bytes(ours->row.key, theirs->row.key);
     if (which < 0) {
         fault(audit, table, "does not follow from the entries", &ours->row, &none);
     } else if (which > 0) {
         fault(audit, table, "is missing", &none, &theirs->row);
-    } else if (!qp_span_eq(ours->row.value, theirs->row.value)) {
+    } else if (!qp_same_bytes(ours->row.value, theirs->row.value)) {
         fault(audit, table, "is not what the entries give", &ours->row, &theirs->row);
     }
     enum qp_code rc = QP_OK;

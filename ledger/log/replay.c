@@ -27,7 +27,7 @@ enum qp_code qp_replay_judge(struct qp_book *book, struct qp_replay_item *item)
                        admitted.index);
     }
     if (rc == QP_OK &&
-        !qp_span_eq(book->pending[book->pending_count - 1].entry, item->record.bytes)) {
+        !qp_same_bytes(book->pending[book->pending_count - 1].entry, item->record.bytes)) {
         rc = qp_fail(&item->err, QP_E_INVALID, "its bytes are not those of an entry");
     }
     return rc;

@@ -1,6 +1,7 @@
 #include "log/tiles.h"
 
 #include "core/check.h"
+#include "core/order.h"
 #include "log/keys.h"
 
 #include <string.h>
@@ -42,7 +43,7 @@ static enum qp_code read_rows(struct qp_tile_cache *cache, uint8_t level, uint64
     size_t count = 0;
     enum qp_code rc = qp_cursor_open(cache->store, QP_TABLE_TILES, &cursor, err);
     rc = rc == QP_OK ? qp_cursor_seek(cursor, qp_row_key_span(&key), &row, err) : rc;
-    while (rc == QP_OK && row.found && qp_span_eq(row.key, qp_row_key_span(&key)) &&
+    while (rc == QP_OK && row.found && qp_same_bytes(row.key, qp_row_key_span(&key)) &&
            row.value.len % sizeof *hashes == 0 && row.value.len <= QP_TILE_PART * sizeof *hashes) {
         memcpy(hashes + count, row.value.data, row.value.len);
         count += row.value.len / sizeof *hashes;

@@ -14,13 +14,6 @@
 #define RESTART_BYTES ((size_t)2)
 #define LENGTH_BYTES_MAX 5
 
-int qp_bytes_order(struct qp_span a, struct qp_span b)
-{
-    size_t least = a.len < b.len ? a.len : b.len;
-    int by_bytes = least > 0 ? memcmp(a.data, b.data, least) : 0;
-    return by_bytes != 0 ? by_bytes : (a.len > b.len) - (a.len < b.len);
-}
-
 static unsigned load_16(const uint8_t *at)
 {
     return (unsigned)at[0] << 8U | at[1];
@@ -157,7 +150,7 @@ static enum qp_block_step near_restart(const struct qp_block *block, struct qp_s
         if (step != QP_BLOCK_ROW) {
             return step;
         }
-        if (key.len == 0 || qp_bytes_order(qp_block_key(row), key) < 0) {
+        if (key.len == 0 || qp_order_bytes(qp_block_key(row), key) < 0) {
             low = middle;
         } else {
             high = middle;
@@ -170,7 +163,7 @@ enum qp_block_step qp_block_seek(const struct qp_block *block, struct qp_span ke
                                  struct qp_block_row *row)
 {
     enum qp_block_step step = near_restart(block, key, row);
-    while (step == QP_BLOCK_ROW && qp_bytes_order(qp_block_key(row), key) < 0) {
+    while (step == QP_BLOCK_ROW && qp_order_bytes(qp_block_key(row), key) < 0) {
         step = qp_block_next(block, row);
     }
     return step;
@@ -181,7 +174,7 @@ enum qp_block_step qp_block_seek_past(const struct qp_block *block, struct qp_sp
 {
     enum qp_block_step step = near_restart(block, key, row);
     *before_len = 0;
-    while (step == QP_BLOCK_ROW && qp_bytes_order(qp_block_key(row), key) < 0) {
+    while (step == QP_BLOCK_ROW && qp_order_bytes(qp_block_key(row), key) < 0) {
         memcpy(before, row->key, row->key_len);
         *before_len = row->key_len;
         step = qp_block_next(block, row);
@@ -198,7 +191,7 @@ enum qp_block_step qp_block_below(const struct qp_block *block, struct qp_span k
     struct qp_block_row next;
     enum qp_block_step step = near_restart(block, key, &next);
     bool found = false;
-    while (step == QP_BLOCK_ROW && (key.len == 0 || qp_bytes_order(qp_block_key(&next), key) < 0)) {
+    while (step == QP_BLOCK_ROW && (key.len == 0 || qp_order_bytes(qp_block_key(&next), key) < 0)) {
         *row = next;
         found = true;
         step = qp_block_next(block, &next);
@@ -285,7 +278,7 @@ enum qp_code qp_builder_cut(struct qp_builder *builder, struct qp_span key, stru
 {
     size_t shared = shared_bytes(last_key(builder), key);
     enum qp_code rc = qp_builder_end(builder, err);
-    if (qp_bytes_order(key, last_key(builder)) <= 0) {
+    if (qp_order_bytes(key, last_key(builder)) <= 0) {
         return qp_fail(err, QP_E_STORE,
                        "rows of a packed table are not in order; run an audit "
                        "that rebuilds the derived tables");

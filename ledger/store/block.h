@@ -14,6 +14,7 @@
 #ifndef QP_STORE_BLOCK_H
 #define QP_STORE_BLOCK_H
 
+#include "core/order.h"
 #include "store/store.h"
 
 /* A page of LMDB, less its header. A row that is longer has a block of its own. */
@@ -119,8 +120,5 @@ void qp_built_write(const struct qp_builder *builder, const struct qp_built *bui
                     enum qp_table table, uint8_t *to);
 /* As a block that can be read. */
 struct qp_block qp_built_block(const struct qp_builder *builder, const struct qp_built *built);
-
-/* <0, 0, >0: in the order of bytes; what the other one begins with comes first. */
-int qp_bytes_order(struct qp_span a, struct qp_span b);
 
 #endif

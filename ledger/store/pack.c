@@ -84,7 +84,7 @@ static enum qp_code pass(struct qp_packer *packer, struct qp_err *err)
     return step(packer, qp_block_next(&packer->block, &packer->row), err);
 }
 
-/* Take over its rows before the place `to`, one by one; the last of them is `last`. */
+/* Take over its rows before the place `to`, one by one. */
 static enum qp_code take_each(struct qp_packer *packer, size_t to, struct qp_err *err)
 {
     enum qp_code rc = QP_OK;
@@ -100,7 +100,7 @@ static enum qp_code take_each(struct qp_packer *packer, size_t to, struct qp_err
 static enum qp_code take_below(struct qp_packer *packer, struct qp_span key, struct qp_err *err)
 {
     enum qp_code rc = QP_OK;
-    while (rc == QP_OK && packer->more && qp_bytes_order(qp_block_key(&packer->row), key) < 0) {
+    while (rc == QP_OK && packer->more && qp_order_bytes(qp_block_key(&packer->row), key) < 0) {
         rc = take_each(packer, packer->row.next, err);
     }
     return rc;
@@ -180,8 +180,9 @@ static bool in_order(const struct qp_packer *packer)
            (packer->place == packer->block.expected || packer->came >= RUN_ROWS || !packer->more);
 }
 
-/* All blocks get as much, and so have room for more. */
-static enum qp_code share_out(struct qp_packer *packer, struct qp_err *err)
+/* All blocks get as much, and so have room for more. *even: false where something is damaged, which
+ * stays where it is. */
+static enum qp_code share_out(struct qp_packer *packer, bool *even, struct qp_err *err)
 {
     const struct qp_built *list = (const void *)packer->built.done.data;
     size_t count = packer->built.done.len / sizeof *list;
@@ -190,6 +191,7 @@ static enum qp_code share_out(struct qp_packer *packer, struct qp_err *err)
         bytes += qp_built_bytes(&list[i]);
     }
     enum qp_code rc = QP_OK;
+    *even = true;
     qp_builder_begin(&packer->even, qp_span_of(list[0].fence, list[0].fence_len), QP_BLOCK_BYTES);
     for (size_t i = 0; i < count; i++) {
         struct qp_block block = qp_built_block(&packer->built, &list[i]);
@@ -204,6 +206,7 @@ static enum qp_code share_out(struct qp_packer *packer, struct qp_err *err)
             rc = rc == QP_OK ? qp_builder_add(&packer->even, qp_block_key(&row), row.value, err)
                              : rc;
         }
+        *even = *even && found != QP_BLOCK_BAD;
     }
     return rc == QP_OK ? qp_builder_end(&packer->even, err) : rc;
 }
@@ -241,8 +244,9 @@ enum qp_code qp_packer_flush(struct qp_packer *packer, MDB_cursor *cursor, int *
     code = code == QP_OK ? take_rest(packer, err) : code;
     code = code == QP_OK ? qp_builder_end(built, err) : code;
     if (code == QP_OK && !ordered && built->done.len > sizeof(struct qp_built)) {
-        code = share_out(packer, err);
-        built = &packer->even;
+        bool even = false;
+        code = share_out(packer, &even, err);
+        built = even ? &packer->even : built;
     }
     if (code == QP_OK) {
         *rc = write_done(packer, cursor, built);
@@ -305,8 +309,8 @@ static bool is_held(const struct qp_packer *packer, struct qp_span key)
     struct qp_span fence = qp_span_of(packer->fence, packer->fence_len);
     struct qp_span above = qp_span_of(packer->above, packer->above_len);
     /* Nothing is last yet where the block's first rows were taken away. */
-    return packer->open && qp_bytes_order(last, key) < 0 && qp_bytes_order(fence, key) <= 0 &&
-           (above.len == 0 || qp_bytes_order(key, above) < 0);
+    return packer->open && qp_order_bytes(last, key) < 0 && qp_order_bytes(fence, key) <= 0 &&
+           (above.len == 0 || qp_order_bytes(key, above) < 0);
 }
 
 /* Take over every row below the key; *there: it has a row of its own, which is passed over. */
@@ -324,7 +328,7 @@ static enum qp_code go_to(struct qp_packer *packer, MDB_cursor *cursor, struct q
     if (code != QP_OK || *rc != 0 || !packer->more) {
         return code;
     }
-    int order = qp_bytes_order(qp_block_key(&packer->row), key);
+    int order = qp_order_bytes(qp_block_key(&packer->row), key);
     if (order < 0) {
         struct qp_block_row found;
         uint8_t before[QP_BLOCK_KEY_BYTES];
@@ -334,7 +338,7 @@ static enum qp_code go_to(struct qp_packer *packer, MDB_cursor *cursor, struct q
         code = at == QP_BLOCK_BAD ? take_below(packer, key, err)
                                   : take_to(packer, &found, at == QP_BLOCK_ROW,
                                             qp_span_of(before, before_len), err);
-        order = code == QP_OK && packer->more ? qp_bytes_order(qp_block_key(&packer->row), key) : 1;
+        order = code == QP_OK && packer->more ? qp_order_bytes(qp_block_key(&packer->row), key) : 1;
     }
     *there = order == 0;
     return code == QP_OK && *there ? pass(packer, err) : code;

@@ -19,7 +19,7 @@ int qp_block_find(MDB_cursor *cursor, struct qp_span key, MDB_val *fence, MDB_va
 {
     *fence = qp_to_val(key);
     int rc = mdb_cursor_get(cursor, fence, bytes, MDB_SET_RANGE);
-    if (rc == 0 && qp_bytes_order(qp_to_span(*fence), key) == 0) {
+    if (rc == 0 && qp_order_bytes(qp_to_span(*fence), key) == 0) {
         MDB_val behind;
         if (above == NULL) {
             return 0;
@@ -86,7 +86,7 @@ static enum qp_code seek_borne(struct qp_store *store, enum qp_table table,
 {
     enum qp_block_step step = qp_block_first(block, row);
     enum qp_code rc = qp_block_found(store, table, block, row, step, found, err);
-    while (rc == QP_OK && *found && qp_bytes_order(qp_block_key(row), key) < 0) {
+    while (rc == QP_OK && *found && qp_order_bytes(qp_block_key(row), key) < 0) {
         step = qp_block_next(block, row);
         rc = qp_block_found(store, table, block, row, step, found, err);
     }
@@ -122,7 +122,7 @@ enum qp_code qp_packed_get(struct qp_store *store, enum qp_table table, struct q
     if (code != QP_OK) {
         return code;
     }
-    return found && qp_bytes_order(qp_block_key(&row), key) == 0
+    return found && qp_order_bytes(qp_block_key(&row), key) == 0
                ? qp_row_take(store, table, key, row.value, value, err)
                : QP_E_NOT_FOUND;
 }

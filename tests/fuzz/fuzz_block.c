@@ -21,7 +21,7 @@ static bool read_all(const struct qp_block *block, struct qp_span key)
     for (; step == QP_BLOCK_ROW; step = qp_block_next(block, &row)) {
         HOLDS(row.next > row.at && row.next <= block->rows.len);
         ascend = ascend && row.key_len > 0 &&
-                 qp_bytes_order(qp_block_key(&last), qp_block_key(&row)) < 0;
+                 qp_order_bytes(qp_block_key(&last), qp_block_key(&row)) < 0;
         last = row;
     }
     return ascend && step == QP_BLOCK_END;
@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         qp_built_write(&builder, &list[i], QP_TABLE_EDGES, bytes);
         HOLDS(qp_block_sound(QP_TABLE_EDGES, fence, qp_span_of(bytes, len)));
         HOLDS(qp_block_open(qp_span_of(bytes, len), &built));
-        HOLDS(step == QP_BLOCK_ROW && qp_bytes_order(fence, qp_block_key(&row)) <= 0);
+        HOLDS(step == QP_BLOCK_ROW && qp_order_bytes(fence, qp_block_key(&row)) <= 0);
         step = same_rows(&block, &built, step, &row);
         free(bytes);
     }

@@ -72,8 +72,8 @@ static void is_number(enum qp_block_step step, const struct qp_block_row *row, u
     char room[KEY_BYTES];
     struct qp_span key = number_key(room, number);
     assert_int_equal(step, QP_BLOCK_ROW);
-    assert_int_equal(qp_bytes_order(qp_block_key(row), key), 0);
-    assert_int_equal(qp_bytes_order(row->value, number_value(number)), 0);
+    assert_int_equal(qp_order_bytes(qp_block_key(row), key), 0);
+    assert_int_equal(qp_order_bytes(row->value, number_value(number)), 0);
 }
 
 static void finds_every_row_and_what_is_beside_it(void **state)
@@ -103,7 +103,7 @@ static void finds_every_row_and_what_is_beside_it(void **state)
             assert_int_equal(step, QP_BLOCK_END);
         }
         assert_int_equal(qp_block_seek_past(&block, key, &row, before, &before_len), step);
-        assert_true(before_len == 0 || qp_bytes_order(qp_span_of(before, before_len), key) < 0);
+        assert_true(before_len == 0 || qp_order_bytes(qp_span_of(before, before_len), key) < 0);
         assert_int_equal(before_len == 0, number <= 1);
         step = qp_block_below(&block, key, &row);
         if (number >= 2) {

@@ -102,7 +102,7 @@ static size_t find(const struct list *list, struct qp_span key)
     size_t high = list->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (qp_bytes_order(key_of(&list->rows[middle]), key) < 0) {
+        if (qp_order_bytes(key_of(&list->rows[middle]), key) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -113,7 +113,7 @@ static size_t find(const struct list *list, struct qp_span key)
 
 static bool is_at(const struct list *list, size_t at, struct qp_span key)
 {
-    return at < list->count && qp_bytes_order(key_of(&list->rows[at]), key) == 0;
+    return at < list->count && qp_order_bytes(key_of(&list->rows[at]), key) == 0;
 }
 
 static void list_put(struct list *list, const struct row *row)
@@ -320,7 +320,7 @@ static int by_key(const void *a, const void *b)
     const struct op *second = b;
     int tables_order = (first->table > second->table) - (first->table < second->table);
     return tables_order != 0 ? tables_order
-                             : qp_bytes_order(key_of(&first->row), key_of(&second->row));
+                             : qp_order_bytes(key_of(&first->row), key_of(&second->row));
 }
 
 static struct row number_row(const char *name, unsigned number, size_t value_len)
