@@ -1,6 +1,6 @@
-/* Rule sets as they were decoded last: nearly every event is judged by one, and a set has hundreds
- * of rows. A set is known again by its record's bytes, so a record that was replaced or rolled back
- * is never taken for another. */
+/* Records as they were decoded last: nearly every event is judged by one rule set, which has
+ * hundreds of rows, and issuers sign one statement after the other. A record is known again by its
+ * bytes, so one that was replaced or rolled back is never taken for another. */
 #ifndef QP_RULES_MEMO_H
 #define QP_RULES_MEMO_H
 
@@ -8,22 +8,30 @@
 
 #define QP_RULE_MEMO_SLOTS 8
 
-struct qp_rule_memo_slot {
+struct qp_memo_slot {
     struct qp_arena arena; /* owns the two below */
     struct qp_span bytes;  /* of the record; empty: a free slot */
-    Qp__RuleSetState *record;
+    void *record;
+};
+
+/* Records of one kind. */
+struct qp_memo {
+    struct qp_memo_slot slots[QP_RULE_MEMO_SLOTS];
+    size_t turn; /* slot that is filled next */
 };
 
 struct qp_rule_memo {
-    struct qp_rule_memo_slot slots[QP_RULE_MEMO_SLOTS];
-    size_t turn; /* slot that is filled next */
+    struct qp_memo rule_sets;
+    struct qp_memo keys;
+    struct qp_memo parties;
 };
 
 void qp_rule_memo_init(struct qp_rule_memo *memo);
 void qp_rule_memo_wipe(struct qp_rule_memo *memo);
-/* The record of a rule set; NULL where there is none. It lives until QP_RULE_MEMO_SLOTS others have
- * been read. QP_E_MEMORY; QP_E_STORE (damaged); what the state returns. */
-enum qp_code qp_rule_memo_read(struct qp_rule_memo *memo, struct qp_state *state, uint32_t ordinal,
-                               Qp__RuleSetState **record, struct qp_err *err) QP_MUST_USE;
+/* As qp_state_read, for records of one kind; *record is changed by nobody, and lives until
+ * QP_RULE_MEMO_SLOTS others have been read by way of the memo. */
+enum qp_code qp_memo_read(struct qp_memo *memo, struct qp_state *state,
+                          const struct qp_state_key *key, const struct qp_message_rule *rule,
+                          void *record, struct qp_err *err) QP_MUST_USE;
 
 #endif

@@ -90,12 +90,14 @@ static enum qp_code refuse_key(const struct qp_public_key *key, const Qp__KeySta
 
 /* The key's record, its party, and why it may not sign, if it may not. */
 static enum qp_code find_issuer(const struct qp_public_key *key, struct qp_state *state,
-                                struct qp_arena *scratch, char party[32], Qp__PartyState **record,
-                                struct qp_err *err)
+                                struct qp_rule_memo *memo, struct qp_arena *scratch, char party[32],
+                                Qp__PartyState **record, struct qp_err *err)
 {
     struct qp_state_key at = qp_state_key_public(key);
     Qp__KeyState *known = NULL;
-    enum qp_code rc = qp_state_read(state, &at, &qp_rule_key_state, scratch, &known, err);
+    enum qp_code rc = memo != NULL
+                          ? qp_memo_read(&memo->keys, state, &at, &qp_rule_key_state, &known, err)
+                          : qp_state_read(state, &at, &qp_rule_key_state, scratch, &known, err);
     if (rc != QP_OK) {
         return rc;
     }
@@ -103,7 +105,8 @@ static enum qp_code find_issuer(const struct qp_public_key *key, struct qp_state
         return refuse_key(key, known, err);
     }
     at = qp_state_key_text(QP_STATE_PARTY, known->party);
-    rc = qp_state_read(state, &at, &qp_rule_party_state, scratch, record, err);
+    rc = memo != NULL ? qp_memo_read(&memo->parties, state, &at, &qp_rule_party_state, record, err)
+                      : qp_state_read(state, &at, &qp_rule_party_state, scratch, record, err);
     if (rc == QP_OK && *record == NULL) {
         rc = refuse_key(key, known, err);
     }
@@ -122,7 +125,7 @@ enum qp_code qp_rules_party(const struct qp_public_key *key, uint64_t index, str
 {
     Qp__PartyState *record = NULL;
     (void)index; /* the state is the one before this entry, so its keys are those of this index */
-    return find_issuer(key, state, scratch, party, &record, err);
+    return find_issuer(key, state, NULL, scratch, party, &record, err);
 }
 
 static const struct rule *find_rule(Qp__Event__BodyCase body)
@@ -191,7 +194,10 @@ enum qp_code qp_rules_apply(const struct qp_rule_context *context, const Qp__Eve
     if (event->body_case == QP__EVENT__BODY_LEDGER_OPENED) {
         return qp_judge_ledger_opened(&job); /* there is no party before it */
     }
-    enum qp_code rc = find_issuer(&context->issuer, state, scratch, job.party, &job.issuer, err);
+    Qp__PartyState *issuer = NULL;
+    enum qp_code rc =
+        find_issuer(&context->issuer, state, context->memo, scratch, job.party, &issuer, err);
+    job.issuer = issuer;
     if (rc == QP_OK) {
         rc = check_role(&job, rule);
     }
@@ -212,7 +218,9 @@ enum qp_code qp_rules_draw(const struct qp_rule_context *context, const Qp__Even
     if (rc != QP_OK || record == NULL) {
         return rc;
     }
-    rc = find_issuer(&context->issuer, state, scratch, job.party, &job.issuer, err);
+    Qp__PartyState *issuer = NULL;
+    rc = find_issuer(&context->issuer, state, context->memo, scratch, job.party, &issuer, err);
+    job.issuer = issuer;
     if (rc == QP_OK) {
         rc = check_role(&job, find_rule(event->body_case));
     }
@@ -311,11 +319,11 @@ static bool place_before(const Qp__EventPlace *one, const Qp__EventPlace *two)
 
 static enum qp_code get_rule_set(struct qp_job *job, uint32_t ordinal, Qp__RuleSetState **record)
 {
-    if (job->context->memo != NULL) {
-        return qp_rule_memo_read(job->context->memo, job->state, ordinal, record, job->err);
-    }
+    struct qp_rule_memo *memo = job->context->memo;
     struct qp_state_key key = qp_state_key_rule_set(ordinal);
-    return qp_job_get(job, &key, &qp_rule_rule_set_state, record);
+    return memo != NULL ? qp_memo_read(&memo->rule_sets, job->state, &key, &qp_rule_rule_set_state,
+                                       record, job->err)
+                        : qp_job_get(job, &key, &qp_rule_rule_set_state, record);
 }
 
 static bool is_in_force(const struct qp_job *job, const Qp__RuleSetState *record)

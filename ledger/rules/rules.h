@@ -37,8 +37,8 @@ struct qp_rule_context {
     /* Of a plot's registration, where its geometry is at hand: what that measures. A plot yields on
      * no more land than it has. 0: not known, the declared area counts. */
     uint64_t measured_m2;
-    /* Kept by the caller from event to event, so that a rule set is decoded once. NULL: each time.
-     */
+    /* Kept by the caller from event to event, so that rule sets and issuers are decoded once. NULL:
+     * each time. */
     struct qp_rule_memo *memo;
     /* Told of what is no reason to refuse, and worth a look. May be NULL. */
     void (*warn)(void *warn_context, const char *text);

@@ -22,9 +22,9 @@ struct qp_job {
     struct qp_state *state;
     struct qp_arena *arena;
     struct qp_err *err;
-    char party[32];         /* the issuer's */
-    Qp__PartyState *issuer; /* its record */
-    Qp__EventPlace place;   /* of this event */
+    char party[32];               /* the issuer's */
+    const Qp__PartyState *issuer; /* its record */
+    Qp__EventPlace place;         /* of this event */
 };
 
 /* Names that stand in one list of an event, as many as the longest may have. Each is compared with
