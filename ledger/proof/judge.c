@@ -27,23 +27,27 @@ const struct qp_trusted *qp_judge_trusted(const struct qp_trusted_list *list, co
     return NULL;
 }
 
+/* Until the next ones are read. */
 static enum qp_code read_key(struct qp_judging *judging, const struct qp_public_key *key,
-                             struct qp_arena *arena, Qp__KeyState **state)
+                             const Qp__KeyState **state)
 {
+    struct qp_replay *replay = judging->replay;
     struct qp_state_key at = qp_state_key_public(key);
-    return qp_state_read(&judging->replay->state, &at, &qp_rule_key_state, arena, state,
-                         judging->err);
+    return qp_memo_read(&replay->memo.keys, &replay->state, &at, &qp_rule_key_state, state,
+                        judging->err);
 }
 
 enum qp_code qp_judge_party(struct qp_judging *judging, const struct qp_public_key *key,
                             struct qp_arena *arena, const char **party)
 {
-    Qp__KeyState *state = NULL;
-    enum qp_code rc = read_key(judging, key, arena, &state);
+    const Qp__KeyState *state = NULL;
+    enum qp_code rc = read_key(judging, key, &state);
     if (rc == QP_OK) {
-        *party = state == NULL ? "" : state->party;
+        *party = state == NULL ? "" : qp_arena_text(arena, qp_span_text(state->party));
     }
-    return rc;
+    return rc == QP_OK && *party == NULL
+               ? qp_fail(judging->err, QP_E_MEMORY, "no memory for the name of a party")
+               : rc;
 }
 
 /* ---- What it is about ---- */
@@ -173,12 +177,11 @@ static void doubt_entry(struct qp_judging *judging, const struct qp_slice_entry 
 
 /* A key that was in a thief's hands from some entry on speaks for nobody from there on, nor does
  * one that told two histories, from where they part. */
-static enum qp_code check_compromise(struct qp_judging *judging, size_t entry_at,
-                                     struct qp_arena *arena)
+static enum qp_code check_compromise(struct qp_judging *judging, size_t entry_at)
 {
     const struct qp_slice_entry *entry = &judging->slice->entries[entry_at];
-    Qp__KeyState *key = NULL;
-    enum qp_code rc = read_key(judging, &entry->issuer, arena, &key);
+    const Qp__KeyState *key = NULL;
+    enum qp_code rc = read_key(judging, &entry->issuer, &key);
     if (rc != QP_OK || key == NULL || entry->event_count == 0) {
         return rc;
     }
@@ -295,8 +298,7 @@ enum qp_code qp_judge_authorised(struct qp_judging *judging)
         rc = check_registrar(judging, i);
     }
     for (size_t i = 0; rc == QP_OK && i < judging->slice->entry_count; i++) {
-        qp_arena_reset(&arena);
-        rc = check_compromise(judging, i, &arena);
+        rc = check_compromise(judging, i);
     }
     qp_arena_wipe(&arena);
     qp_verdict_number(judging->verdict, QP_LINE_AUTHORISED, "parties", parties);
