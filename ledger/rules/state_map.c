@@ -33,6 +33,7 @@ struct qp_state_map {
     struct record *found; /* last: what is put was mostly asked for just before */
     size_t chain_count;   /* a power of two */
     size_t count;
+    struct qp_arena arena; /* the records; their bytes come and go, and have blocks of their own */
     struct undo *undos;
     size_t undo_count;
     size_t undo_room;
@@ -62,11 +63,10 @@ enum qp_code qp_state_map_new(const struct qp_state *below, struct qp_state_map 
 void qp_state_map_clear(struct qp_state_map *map)
 {
     for (struct record *at = map->first; at != NULL;) {
-        struct record *after = at->after;
         qp_free(at->bytes);
-        qp_free(at);
-        at = after;
+        at = at->after;
     }
+    qp_arena_reset(&map->arena);
     map->first = map->last = map->found = NULL;
     memset(map->chains, 0, map->chain_count * sizeof *map->chains);
     for (size_t i = 0; i < map->undo_count; i++) {
@@ -83,6 +83,7 @@ void qp_state_map_free(struct qp_state_map *map)
         return;
     }
     qp_state_map_clear(map);
+    qp_arena_wipe(&map->arena);
     qp_free(map->chains);
     qp_free(map->undos);
     qp_free(map);
@@ -140,7 +141,7 @@ static struct record *insert(struct qp_state_map *map, struct qp_span key)
         grow(map);
     }
     QP_ASSERT(key.len > 0 && key.len <= QP_STATE_KEY_BYTES_MAX);
-    struct record *made = qp_alloc_zero(1, sizeof *made + key.len);
+    struct record *made = qp_arena_alloc_zero(&map->arena, 1, sizeof *made + key.len);
     if (made == NULL) {
         return NULL;
     }

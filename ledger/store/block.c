@@ -106,8 +106,8 @@ static enum qp_block_step read_row(const struct qp_block *block, size_t at,
         }
     }
     left -= used;
-    if (shared > row->key_len || shared + rest > QP_BLOCK_KEY_BYTES || rest > left ||
-        len > left - rest) {
+    if (shared > row->key_len || shared + rest == 0 || shared + rest > QP_BLOCK_KEY_BYTES ||
+        rest > left || len > left - rest) {
         return bad_row(block, at, row);
     }
     memcpy(row->key + shared, bytes + used, rest);

@@ -276,7 +276,11 @@ static enum qp_code open_block(struct qp_packer *packer, MDB_cursor *cursor, str
     if (*rc != 0) {
         return QP_OK;
     }
-    QP_ASSERT(fence.mv_size <= sizeof packer->fence && above.mv_size <= sizeof packer->above);
+    if (fence.mv_size > sizeof packer->fence || above.mv_size > sizeof packer->above) {
+        packer->store->damaged++;
+        return qp_fail(err, QP_E_STORE, "%s: table %s is damaged; run quipu scrub",
+                       packer->store->data_path, qp_table_name(packer->table));
+    }
     packer->fence_len = fence.mv_size;
     memcpy(packer->fence, fence.mv_data, fence.mv_size);
     packer->above_len = above.mv_size;

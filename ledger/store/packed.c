@@ -61,9 +61,7 @@ enum qp_code qp_block_take(struct qp_store *store, enum qp_table table, MDB_val 
             *slot = bytes.mv_data;
         }
     }
-    return qp_block_open(qp_to_span(bytes), block) || store->bears_damage
-               ? QP_OK
-               : qp_store_damage(store, table, err);
+    return qp_block_open(qp_to_span(bytes), block) ? QP_OK : qp_store_damage(store, table, err);
 }
 
 enum qp_code qp_block_found(struct qp_store *store, enum qp_table table,
