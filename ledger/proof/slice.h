@@ -84,8 +84,8 @@ enum qp_code qp_slice_check(struct qp_slice *slice, const struct qp_trust *trust
  * histories. QP_E_MEMORY. For qp_slice_open. */
 enum qp_code qp_slice_order(struct qp_slice *slice, struct qp_err *err) QP_MUST_USE;
 
-/* An event, decoded; it lives until the next call, and nobody changes it. Cannot fail for lack of form: it was decoded once.
- * QP_E_MEMORY. */
+/* An event, decoded; it lives until the next call, and nobody changes it. Cannot fail for lack of
+ * form: it was decoded once. QP_E_MEMORY. */
 enum qp_code qp_slice_event(struct qp_slice *slice, size_t at, Qp__Event **event,
                             struct qp_err *err) QP_MUST_USE;
 /* The commitment's row, or NULL: the one row that stands for all that are equal. */

@@ -135,10 +135,10 @@ static enum qp_code take_to(struct qp_packer *packer, const struct qp_block_row 
 static enum qp_code take_rest(struct qp_packer *packer, struct qp_err *err)
 {
     struct qp_block_row last;
+    struct qp_block_row end = {.at = packer->block.rows.len};
     if (!packer->more) {
         return QP_OK;
     }
-    struct qp_block_row end = {.at = packer->block.rows.len};
     enum qp_block_step found = qp_block_below(&packer->block, qp_span_of(NULL, 0), &last);
     if (found != QP_BLOCK_ROW) { /* damage that is borne: what can be read */
         return take_each(packer, end.at, err);
@@ -260,6 +260,38 @@ enum qp_code qp_packer_flush(struct qp_packer *packer, MDB_cursor *cursor, int *
 
 /* ---- Rows that come ---- */
 
+/* Where damage is borne, so that it can be mended, only the rows that hold their own check are left
+ * in the old block: what is damaged in one can make the next ones look like others. */
+static enum qp_code keep_sound(struct qp_packer *packer, struct qp_err *err)
+{
+    struct qp_builder *sound = &packer->even;
+    struct qp_block_row row;
+    enum qp_code rc = QP_OK;
+    qp_builder_begin(sound, qp_span_of(packer->fence, packer->fence_len), SIZE_MAX);
+    enum qp_block_step found = qp_block_first(&packer->block, &row);
+    for (; rc == QP_OK && found != QP_BLOCK_END; found = qp_block_next(&packer->block, &row)) {
+        struct qp_span last = qp_span_of(sound->last, sound->last_len);
+        if (found == QP_BLOCK_ROW && qp_order_bytes(last, qp_block_key(&row)) < 0 &&
+            qp_row_holds(packer->table, qp_block_key(&row), row.value)) {
+            rc = qp_builder_add(sound, qp_block_key(&row), row.value, err);
+        }
+    }
+    rc = rc == QP_OK ? qp_builder_end(sound, err) : rc;
+    packer->block = (struct qp_block){.expected = QP_BLOCK_ANYWHERE};
+    packer->old.len = 0;
+    if (rc != QP_OK || sound->done.len == 0) {
+        return rc;
+    }
+    const struct qp_built *built = (const void *)sound->done.data;
+    size_t bytes = qp_built_bytes(built);
+    rc = qp_buf_reserve(&packer->old, bytes, err);
+    if (rc == QP_OK) {
+        qp_built_write(sound, built, packer->table, packer->old.data);
+        (void)qp_block_open(qp_span_of(packer->old.data, bytes), &packer->block);
+    }
+    return rc;
+}
+
 static enum qp_code open_block(struct qp_packer *packer, MDB_cursor *cursor, struct qp_span key,
                                int *rc, struct qp_err *err)
 {
@@ -303,6 +335,10 @@ static enum qp_code open_block(struct qp_packer *packer, MDB_cursor *cursor, str
     code = code == QP_OK
                ? qp_block_take(packer->store, packer->table, fence, bytes, &packer->block, err)
                : code;
+    if (code == QP_OK && packer->store->bears_damage && qp_table_rows_checked(packer->table) &&
+        packer->old.len <= UINT16_MAX) { /* a longer one has one row */
+        code = keep_sound(packer, err);
+    }
     packer->built.now.expected = packer->block.expected;
     return code == QP_OK ? step(packer, qp_block_first(&packer->block, &packer->row), err) : code;
 }

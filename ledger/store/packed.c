@@ -70,23 +70,37 @@ enum qp_code qp_block_found(struct qp_store *store, enum qp_table table,
 {
     enum qp_code rc = QP_OK;
     while (rc == QP_OK && step == QP_BLOCK_BAD) {
-        rc = qp_store_damage(store, table, err);
+        /* Where each row has its own check, the others are as good as before. */
+        bool alone = qp_table_rows_checked(table);
+        rc = qp_store_damage(store, table, alone ? NULL : err);
+        rc = alone ? QP_OK : rc;
         step = rc == QP_OK ? qp_block_next(block, row) : step;
     }
     *found = step == QP_BLOCK_ROW;
     return rc;
 }
 
-/* The first row that is not below the key, beside damage that is borne. */
-static enum qp_code seek_borne(struct qp_store *store, enum qp_table table,
+/* The row of this key, wherever it stands, else the first that is not below it: a row that is
+ * damaged may look like any other. */
+static enum qp_code search_all(struct qp_store *store, enum qp_table table,
                                const struct qp_block *block, struct qp_span key,
                                struct qp_block_row *row, bool *found, struct qp_err *err)
 {
-    enum qp_block_step step = qp_block_first(block, row);
-    enum qp_code rc = qp_block_found(store, table, block, row, step, found, err);
-    while (rc == QP_OK && *found && qp_order_bytes(qp_block_key(row), key) < 0) {
-        step = qp_block_next(block, row);
-        rc = qp_block_found(store, table, block, row, step, found, err);
+    struct qp_block_row at;
+    bool more = false;
+    enum qp_code rc =
+        qp_block_found(store, table, block, &at, qp_block_first(block, &at), &more, err);
+    *found = false;
+    while (rc == QP_OK && more) {
+        int order = qp_order_bytes(qp_block_key(&at), key);
+        if (order == 0 || (order > 0 && !*found)) {
+            *row = at;
+            *found = true;
+        }
+        if (order == 0) {
+            break;
+        }
+        rc = qp_block_found(store, table, block, &at, qp_block_next(block, &at), &more, err);
     }
     return rc;
 }
@@ -96,9 +110,11 @@ static enum qp_code seek(struct qp_store *store, enum qp_table table, const stru
                          struct qp_err *err)
 {
     enum qp_block_step step = qp_block_seek(block, key, row);
-    return step == QP_BLOCK_BAD && store->bears_damage
-               ? seek_borne(store, table, block, key, row, found, err)
-               : qp_block_found(store, table, block, row, step, found, err);
+    bool exact = step == QP_BLOCK_ROW && qp_order_bytes(qp_block_key(row), key) == 0;
+    if (!exact && (qp_table_rows_checked(table) || (step == QP_BLOCK_BAD && store->bears_damage))) {
+        return search_all(store, table, block, key, row, found, err);
+    }
+    return qp_block_found(store, table, block, row, step, found, err);
 }
 
 enum qp_code qp_packed_get(struct qp_store *store, enum qp_table table, struct qp_span key,

@@ -37,6 +37,14 @@ enum qp_code qp_store_damage(struct qp_store *store, enum qp_table table, struct
                          qp_table_name(table), store->data_path);
 }
 
+bool qp_row_holds(enum qp_table table, struct qp_span key, struct qp_span stored)
+{
+    size_t len = stored.len < QP_CHECK_BYTES ? 0 : stored.len - QP_CHECK_BYTES;
+    return stored.len >= QP_CHECK_BYTES &&
+           qp_load_be32(stored.data + len) ==
+               qp_store_check(table, key, qp_span_of(stored.data, len));
+}
+
 enum qp_code qp_row_take(struct qp_store *store, enum qp_table table, struct qp_span key,
                          struct qp_span stored, struct qp_span *value, struct qp_err *err)
 {
@@ -45,11 +53,8 @@ enum qp_code qp_row_take(struct qp_store *store, enum qp_table table, struct qp_
         return QP_OK;
     }
     size_t len = stored.len < QP_CHECK_BYTES ? 0 : stored.len - QP_CHECK_BYTES;
-    struct qp_span whole = qp_span_of(stored.data, len);
-    bool holds = stored.len >= QP_CHECK_BYTES &&
-                 qp_load_be32(stored.data + len) == qp_store_check(table, key, whole);
-    *value = whole;
-    return holds ? QP_OK : qp_store_damage(store, table, err);
+    *value = qp_span_of(stored.data, len);
+    return qp_row_holds(table, key, stored) ? QP_OK : qp_store_damage(store, table, err);
 }
 
 static enum qp_code need_view(const struct qp_store *store, struct qp_err *err)

@@ -44,6 +44,7 @@ bool qp_table_rows_checked(enum qp_table table);
 
 /* Behind the value of such a row. */
 #define QP_CHECK_BYTES 4
+bool qp_row_holds(enum qp_table table, struct qp_span key, struct qp_span stored);
 /* The value of a row without its check, which must hold. QP_E_STORE. */
 enum qp_code qp_row_take(struct qp_store *store, enum qp_table table, struct qp_span key,
                          struct qp_span stored, struct qp_span *value,
