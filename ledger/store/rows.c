@@ -2,6 +2,7 @@
 #include "store/store_priv.h"
 
 #include "core/alloc.h"
+#include "core/check.h"
 #include "host/file.h"
 
 #include <errno.h>
@@ -239,7 +240,11 @@ static enum qp_code count_packed(struct qp_store *store, enum qp_table table, ui
     struct qp_cursor *cursor = NULL;
     struct qp_row row = {0};
     enum qp_code rc = qp_cursor_open(store, table, &cursor, err);
-    rc = rc == QP_OK ? qp_cursor_seek(cursor, qp_span_of(NULL, 0), &row, err) : rc;
+    if (rc != QP_OK) {
+        return rc;
+    }
+    QP_ASSERT(cursor != NULL);
+    rc = qp_cursor_seek(cursor, qp_span_of(NULL, 0), &row, err);
     *count = 0;
     while (rc == QP_OK && row.found) {
         ++*count;

@@ -260,7 +260,7 @@ enum qp_code cmd_bench(struct cli *cli, int argc, char **argv, struct qp_err *er
                  "best, in the same run: admission, verification, audit, proofs, questions, memory "
                  "and disk, as the ledger grows. A season is invented for it in a temporary "
                  "folder, which is taken away at the end; no ledger of yours is touched. Expect "
-                 "half an hour and 3 GB.",
+                 "some minutes and 2 GB.",
         .options = options,
         .option_count = QP_COUNT(options),
         .json = true,
