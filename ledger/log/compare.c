@@ -24,13 +24,15 @@ static uint64_t tile_entry(struct qp_span key, struct qp_span ours, struct qp_sp
     return key.data[0] < QP_TILE_LEVELS - 1 ? first << (8U * key.data[0]) : 0;
 }
 
-/* The entry that a row speaks of, or QP_NO_ENTRY. One of the values may be empty. */
-static uint64_t entry_of(enum qp_table table, struct qp_span key, struct qp_span ours,
-                         struct qp_span theirs)
+/* The entry that a row speaks of, or QP_NO_ENTRY. One of the two may be missing. */
+static uint64_t entry_of(enum qp_table table, struct qp_span key, const struct qp_row *ours,
+                         const struct qp_row *theirs)
 {
-    struct qp_span value = theirs.len > 0 ? theirs : ours;
+    struct qp_span value = theirs->found ? theirs->value : ours->value;
     if (table == QP_TABLE_TILES && key.len == QP_TILE_KEY_BYTES) {
-        return tile_entry(key, ours, theirs);
+        struct qp_span none = qp_span_of(NULL, 0);
+        return tile_entry(key, ours->found ? ours->value : none,
+                          theirs->found ? theirs->value : none);
     }
     uint64_t index = QP_NO_ENTRY;
     if (table == QP_TABLE_ISSUERS && !qp_load_short(value, &index)) {
@@ -51,9 +53,7 @@ static void fault(struct qp_audit *audit, enum qp_table table, const char *what,
                   const struct qp_row *ours, const struct qp_row *theirs)
 {
     struct qp_span key = ours->found ? ours->key : theirs->key;
-    struct qp_span none = qp_span_of(NULL, 0);
-    uint64_t entry = entry_of(table, key, ours->found ? ours->value : none,
-                              theirs->found ? theirs->value : none);
+    uint64_t entry = entry_of(table, key, ours, theirs);
     char hex[2 * 48 + 1];
     qp_hex_encode(hex, qp_span_of(key.data, key.len < 48 ? key.len : 48));
     if (entry == QP_NO_ENTRY) {

@@ -135,7 +135,7 @@ static enum qp_block_step read_restart(const struct qp_block *block, size_t rest
 {
     size_t at = load_16(block->restarts + restart * RESTART_BYTES);
     row->key_len = 0; /* it shares nothing, or is bad */
-    return at < block->rows.len ? read_row(block, at, row) : QP_BLOCK_BAD;
+    return at < block->rows.len ? read_row(block, at, row) : bad_row(block, block->rows.len, row);
 }
 
 /* The last restart whose key is below this one, or the first restart; an empty key: the last. */

@@ -36,7 +36,6 @@ struct qp_packer {
 
     struct qp_builder built;
     struct qp_builder even;
-    struct qp_buf checked; /* a value with its check */
 
     size_t came;    /* new rows */
     bool scattered; /* others are between them */
@@ -57,7 +56,6 @@ void qp_packer_free(struct qp_packer *packer)
 {
     if (packer != NULL) {
         qp_free(packer->old.data);
-        qp_free(packer->checked.data);
         qp_builder_wipe(&packer->built);
         qp_builder_wipe(&packer->even);
         qp_free(packer);
@@ -71,10 +69,19 @@ void qp_packer_forget(struct qp_packer *packer)
 
 /* ---- The old block ---- */
 
+static enum qp_code damaged(const struct qp_packer *packer, struct qp_err *err)
+{
+    packer->store->damaged++;
+    return qp_fail(err, QP_E_STORE,
+                   "table %s in %s is damaged; quipu scrub says what is, and makes it anew",
+                   qp_table_name(packer->table), packer->store->data_path);
+}
+
+/* Nothing is written into a block that is damaged, whoever bears it: the table is made anew. */
 static enum qp_code step(struct qp_packer *packer, enum qp_block_step found, struct qp_err *err)
 {
-    return qp_block_found(packer->store, packer->table, &packer->block, &packer->row, found,
-                          &packer->more, err);
+    packer->more = found == QP_BLOCK_ROW;
+    return found == QP_BLOCK_BAD ? damaged(packer, err) : QP_OK;
 }
 
 /* Pass over a row of the old block. */
@@ -92,16 +99,6 @@ static enum qp_code take_each(struct qp_packer *packer, size_t to, struct qp_err
         rc = qp_builder_add(&packer->built, qp_block_key(&packer->row), packer->row.value, err);
         rc = rc == QP_OK ? pass(packer, err) : rc;
         packer->joined = true;
-    }
-    return rc;
-}
-
-/* Take over its rows below the key, one by one, beside damage that is borne. */
-static enum qp_code take_below(struct qp_packer *packer, struct qp_span key, struct qp_err *err)
-{
-    enum qp_code rc = QP_OK;
-    while (rc == QP_OK && packer->more && qp_order_bytes(qp_block_key(&packer->row), key) < 0) {
-        rc = take_each(packer, packer->row.next, err);
     }
     return rc;
 }
@@ -140,10 +137,8 @@ static enum qp_code take_rest(struct qp_packer *packer, struct qp_err *err)
         return QP_OK;
     }
     enum qp_block_step found = qp_block_below(&packer->block, qp_span_of(NULL, 0), &last);
-    if (found != QP_BLOCK_ROW) { /* damage that is borne: what can be read */
-        return take_each(packer, end.at, err);
-    }
-    return take_to(packer, &end, false, qp_block_key(&last), err);
+    return found == QP_BLOCK_ROW ? take_to(packer, &end, false, qp_block_key(&last), err)
+                                 : damaged(packer, err);
 }
 
 /* ---- Writing what is held ---- */
@@ -180,9 +175,8 @@ static bool in_order(const struct qp_packer *packer)
            (packer->place == packer->block.expected || packer->came >= RUN_ROWS || !packer->more);
 }
 
-/* All blocks get as much, and so have room for more. *even: false where something is damaged, which
- * stays where it is. */
-static enum qp_code share_out(struct qp_packer *packer, bool *even, struct qp_err *err)
+/* All blocks get as much, and so have room for more. */
+static enum qp_code share_out(struct qp_packer *packer, struct qp_err *err)
 {
     const struct qp_built *list = (const void *)packer->built.done.data;
     size_t count = packer->built.done.len / sizeof *list;
@@ -191,7 +185,6 @@ static enum qp_code share_out(struct qp_packer *packer, bool *even, struct qp_er
         bytes += qp_built_bytes(&list[i]);
     }
     enum qp_code rc = QP_OK;
-    *even = true;
     qp_builder_begin(&packer->even, qp_span_of(list[0].fence, list[0].fence_len), QP_BLOCK_BYTES);
     for (size_t i = 0; i < count; i++) {
         struct qp_block block = qp_built_block(&packer->built, &list[i]);
@@ -206,7 +199,7 @@ static enum qp_code share_out(struct qp_packer *packer, bool *even, struct qp_er
             rc = rc == QP_OK ? qp_builder_add(&packer->even, qp_block_key(&row), row.value, err)
                              : rc;
         }
-        *even = *even && found != QP_BLOCK_BAD;
+        rc = rc == QP_OK && found == QP_BLOCK_BAD ? damaged(packer, err) : rc;
     }
     return rc == QP_OK ? qp_builder_end(&packer->even, err) : rc;
 }
@@ -244,9 +237,8 @@ enum qp_code qp_packer_flush(struct qp_packer *packer, MDB_cursor *cursor, int *
     code = code == QP_OK ? take_rest(packer, err) : code;
     code = code == QP_OK ? qp_builder_end(built, err) : code;
     if (code == QP_OK && !ordered && built->done.len > sizeof(struct qp_built)) {
-        bool even = false;
-        code = share_out(packer, &even, err);
-        built = even ? &packer->even : built;
+        code = share_out(packer, err);
+        built = &packer->even;
     }
     if (code == QP_OK) {
         *rc = write_done(packer, cursor, built);
@@ -259,38 +251,6 @@ enum qp_code qp_packer_flush(struct qp_packer *packer, MDB_cursor *cursor, int *
 }
 
 /* ---- Rows that come ---- */
-
-/* Where damage is borne, so that it can be mended, only the rows that hold their own check are left
- * in the old block: what is damaged in one can make the next ones look like others. */
-static enum qp_code keep_sound(struct qp_packer *packer, struct qp_err *err)
-{
-    struct qp_builder *sound = &packer->even;
-    struct qp_block_row row;
-    enum qp_code rc = QP_OK;
-    qp_builder_begin(sound, qp_span_of(packer->fence, packer->fence_len), SIZE_MAX);
-    enum qp_block_step found = qp_block_first(&packer->block, &row);
-    for (; rc == QP_OK && found != QP_BLOCK_END; found = qp_block_next(&packer->block, &row)) {
-        struct qp_span last = qp_span_of(sound->last, sound->last_len);
-        if (found == QP_BLOCK_ROW && qp_order_bytes(last, qp_block_key(&row)) < 0 &&
-            qp_row_holds(packer->table, qp_block_key(&row), row.value)) {
-            rc = qp_builder_add(sound, qp_block_key(&row), row.value, err);
-        }
-    }
-    rc = rc == QP_OK ? qp_builder_end(sound, err) : rc;
-    packer->block = (struct qp_block){.expected = QP_BLOCK_ANYWHERE};
-    packer->old.len = 0;
-    if (rc != QP_OK || sound->done.len == 0) {
-        return rc;
-    }
-    const struct qp_built *built = (const void *)sound->done.data;
-    size_t bytes = qp_built_bytes(built);
-    rc = qp_buf_reserve(&packer->old, bytes, err);
-    if (rc == QP_OK) {
-        qp_built_write(sound, built, packer->table, packer->old.data);
-        (void)qp_block_open(qp_span_of(packer->old.data, bytes), &packer->block);
-    }
-    return rc;
-}
 
 static enum qp_code open_block(struct qp_packer *packer, MDB_cursor *cursor, struct qp_span key,
                                int *rc, struct qp_err *err)
@@ -309,9 +269,7 @@ static enum qp_code open_block(struct qp_packer *packer, MDB_cursor *cursor, str
         return QP_OK;
     }
     if (fence.mv_size > sizeof packer->fence || above.mv_size > sizeof packer->above) {
-        packer->store->damaged++;
-        return qp_fail(err, QP_E_STORE, "%s: table %s is damaged; run quipu scrub",
-                       packer->store->data_path, qp_table_name(packer->table));
+        return damaged(packer, err);
     }
     packer->fence_len = fence.mv_size;
     memcpy(packer->fence, fence.mv_data, fence.mv_size);
@@ -331,13 +289,10 @@ static enum qp_code open_block(struct qp_packer *packer, MDB_cursor *cursor, str
     /* A copy: what is written to the table moves its pages. */
     packer->old.len = 0;
     enum qp_code code = qp_buf_add(&packer->old, qp_to_span(bytes), err);
-    bytes = qp_to_val(qp_span_buf(&packer->old));
-    code = code == QP_OK
-               ? qp_block_take(packer->store, packer->table, fence, bytes, &packer->block, err)
-               : code;
-    if (code == QP_OK && packer->store->bears_damage && qp_table_rows_checked(packer->table) &&
-        packer->old.len <= UINT16_MAX) { /* a longer one has one row */
-        code = keep_sound(packer, err);
+    struct qp_span old = qp_span_buf(&packer->old);
+    if (code == QP_OK && (!qp_block_sound(packer->table, qp_to_span(fence), old) ||
+                          !qp_block_open(old, &packer->block))) {
+        code = damaged(packer, err);
     }
     packer->built.now.expected = packer->block.expected;
     return code == QP_OK ? step(packer, qp_block_first(&packer->block, &packer->row), err) : code;
@@ -375,28 +330,13 @@ static enum qp_code go_to(struct qp_packer *packer, MDB_cursor *cursor, struct q
         size_t before_len = 0;
         enum qp_block_step at =
             qp_block_seek_past(&packer->block, key, &found, before, &before_len);
-        code = at == QP_BLOCK_BAD ? take_below(packer, key, err)
+        code = at == QP_BLOCK_BAD ? damaged(packer, err)
                                   : take_to(packer, &found, at == QP_BLOCK_ROW,
                                             qp_span_of(before, before_len), err);
         order = code == QP_OK && packer->more ? qp_order_bytes(qp_block_key(&packer->row), key) : 1;
     }
     *there = order == 0;
     return code == QP_OK && *there ? pass(packer, err) : code;
-}
-
-static enum qp_code add_row(struct qp_packer *packer, struct qp_span key, struct qp_span value,
-                            struct qp_err *err)
-{
-    if (!qp_table_rows_checked(packer->table)) {
-        return qp_builder_add(&packer->built, key, value, err);
-    }
-    uint8_t check[QP_CHECK_BYTES];
-    qp_store_be32(check, qp_store_check(packer->table, key, value));
-    packer->checked.len = 0;
-    enum qp_code rc = qp_buf_add(&packer->checked, value, err);
-    rc = rc == QP_OK ? qp_buf_add(&packer->checked, qp_span_of(check, sizeof check), err) : rc;
-    return rc == QP_OK ? qp_builder_add(&packer->built, key, qp_span_buf(&packer->checked), err)
-                       : rc;
 }
 
 enum qp_code qp_packer_put(struct qp_packer *packer, MDB_cursor *cursor, enum qp_put how,
@@ -418,7 +358,7 @@ enum qp_code qp_packer_put(struct qp_packer *packer, MDB_cursor *cursor, enum qp
                                          : packer->block.rows.len;
         packer->came++;
     }
-    code = add_row(packer, key, value, err);
+    code = qp_builder_add(&packer->built, key, value, err);
     packer->joined = false;
     if (!there) {
         packer->built.now.expected = qp_builder_place(&packer->built);

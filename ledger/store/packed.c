@@ -5,13 +5,8 @@
 
 bool qp_table_is_packed(enum qp_table table)
 {
-    return table == QP_TABLE_EVENTS || table == QP_TABLE_TILES || table == QP_TABLE_ISSUERS ||
-           table == QP_TABLE_STATE || table == QP_TABLE_EDGES;
-}
-
-bool qp_table_rows_checked(enum qp_table table)
-{
-    return table != QP_TABLE_META && (table == QP_TABLE_EVENTS || !qp_table_is_packed(table));
+    return table == QP_TABLE_TILES || table == QP_TABLE_ISSUERS || table == QP_TABLE_STATE ||
+           table == QP_TABLE_EDGES;
 }
 
 int qp_block_find(MDB_cursor *cursor, struct qp_span key, MDB_val *fence, MDB_val *bytes,
@@ -51,7 +46,7 @@ enum qp_code qp_block_take(struct qp_store *store, enum qp_table table, MDB_val 
                            MDB_val bytes, struct qp_block *block, struct qp_err *err)
 {
     const void **slot = store->view != NULL ? slot_of(store, bytes.mv_data) : NULL;
-    if (!qp_table_rows_checked(table) && (slot == NULL || *slot != bytes.mv_data)) {
+    if (slot == NULL || *slot != bytes.mv_data) {
         bool sound = qp_block_sound(table, qp_to_span(fence), qp_to_span(bytes));
         enum qp_code rc = sound ? QP_OK : qp_store_damage(store, table, err);
         if (rc != QP_OK) {
@@ -70,51 +65,11 @@ enum qp_code qp_block_found(struct qp_store *store, enum qp_table table,
 {
     enum qp_code rc = QP_OK;
     while (rc == QP_OK && step == QP_BLOCK_BAD) {
-        /* Where each row has its own check, the others are as good as before. */
-        bool alone = qp_table_rows_checked(table);
-        rc = qp_store_damage(store, table, alone ? NULL : err);
-        rc = alone ? QP_OK : rc;
+        rc = qp_store_damage(store, table, err);
         step = rc == QP_OK ? qp_block_next(block, row) : step;
     }
     *found = step == QP_BLOCK_ROW;
     return rc;
-}
-
-/* The row of this key, wherever it stands, else the first that is not below it: a row that is
- * damaged may look like any other. */
-static enum qp_code search_all(struct qp_store *store, enum qp_table table,
-                               const struct qp_block *block, struct qp_span key,
-                               struct qp_block_row *row, bool *found, struct qp_err *err)
-{
-    struct qp_block_row at;
-    bool more = false;
-    enum qp_code rc =
-        qp_block_found(store, table, block, &at, qp_block_first(block, &at), &more, err);
-    *found = false;
-    while (rc == QP_OK && more) {
-        int order = qp_order_bytes(qp_block_key(&at), key);
-        if (order == 0 || (order > 0 && !*found)) {
-            *row = at;
-            *found = true;
-        }
-        if (order == 0) {
-            break;
-        }
-        rc = qp_block_found(store, table, block, &at, qp_block_next(block, &at), &more, err);
-    }
-    return rc;
-}
-
-static enum qp_code seek(struct qp_store *store, enum qp_table table, const struct qp_block *block,
-                         struct qp_span key, struct qp_block_row *row, bool *found,
-                         struct qp_err *err)
-{
-    enum qp_block_step step = qp_block_seek(block, key, row);
-    bool exact = step == QP_BLOCK_ROW && qp_order_bytes(qp_block_key(row), key) == 0;
-    if (!exact && (qp_table_rows_checked(table) || (step == QP_BLOCK_BAD && store->bears_damage))) {
-        return search_all(store, table, block, key, row, found, err);
-    }
-    return qp_block_found(store, table, block, row, step, found, err);
 }
 
 enum qp_code qp_packed_get(struct qp_store *store, enum qp_table table, struct qp_span key,
@@ -132,13 +87,15 @@ enum qp_code qp_packed_get(struct qp_store *store, enum qp_table table, struct q
         return rc == MDB_NOTFOUND ? QP_E_NOT_FOUND : qp_store_fail(store, rc, "reading", err);
     }
     enum qp_code code = qp_block_take(store, table, fence, bytes, &block, err);
-    code = code == QP_OK ? seek(store, table, &block, key, &row, &found, err) : code;
+    if (code == QP_OK) {
+        enum qp_block_step step = qp_block_seek(&block, key, &row);
+        code = qp_block_found(store, table, &block, &row, step, &found, err);
+    }
     if (code != QP_OK) {
         return code;
     }
-    return found && qp_order_bytes(qp_block_key(&row), key) == 0
-               ? qp_row_take(store, table, key, row.value, value, err)
-               : QP_E_NOT_FOUND;
+    *value = row.value;
+    return found && qp_same_bytes(qp_block_key(&row), key) ? QP_OK : QP_E_NOT_FOUND;
 }
 
 void qp_packed_end(struct qp_store *store)
@@ -210,8 +167,9 @@ enum qp_code qp_packed_seek(struct qp_packed_cursor *at, struct qp_span key, boo
     if (code != QP_OK || !there) {
         return code;
     }
-    code = key.len > 0 ? seek(at->store, at->table, &at->block, key, &at->row, found, err)
-                       : found_at(at, qp_block_first(&at->block, &at->row), found, err);
+    enum qp_block_step step = key.len > 0 ? qp_block_seek(&at->block, key, &at->row)
+                                          : qp_block_first(&at->block, &at->row);
+    code = found_at(at, step, found, err);
     return code == QP_OK ? forward(at, found, err) : code;
 }
 

@@ -38,24 +38,20 @@ enum qp_code qp_store_damage(struct qp_store *store, enum qp_table table, struct
                          qp_table_name(table), store->data_path);
 }
 
-bool qp_row_holds(enum qp_table table, struct qp_span key, struct qp_span stored)
+/* The value of a row that stands alone, without its check. */
+static enum qp_code take_value(struct qp_store *store, enum qp_table table, struct qp_span key,
+                               MDB_val stored, struct qp_span *value, struct qp_err *err)
 {
-    size_t len = stored.len < QP_CHECK_BYTES ? 0 : stored.len - QP_CHECK_BYTES;
-    return stored.len >= QP_CHECK_BYTES &&
-           qp_load_be32(stored.data + len) ==
-               qp_store_check(table, key, qp_span_of(stored.data, len));
-}
-
-enum qp_code qp_row_take(struct qp_store *store, enum qp_table table, struct qp_span key,
-                         struct qp_span stored, struct qp_span *value, struct qp_err *err)
-{
-    if (!qp_table_rows_checked(table)) {
-        *value = stored;
+    struct qp_span bytes = qp_to_span(stored);
+    if (table == QP_TABLE_META) {
+        *value = bytes;
         return QP_OK;
     }
-    size_t len = stored.len < QP_CHECK_BYTES ? 0 : stored.len - QP_CHECK_BYTES;
-    *value = qp_span_of(stored.data, len);
-    return qp_row_holds(table, key, stored) ? QP_OK : qp_store_damage(store, table, err);
+    size_t len = bytes.len < QP_CHECK_BYTES ? 0 : bytes.len - QP_CHECK_BYTES;
+    *value = qp_span_of(bytes.data, len);
+    bool holds = bytes.len >= QP_CHECK_BYTES &&
+                 qp_load_be32(bytes.data + len) == qp_store_check(table, key, *value);
+    return holds ? QP_OK : qp_store_damage(store, table, err);
 }
 
 static enum qp_code need_view(const struct qp_store *store, struct qp_err *err)
@@ -76,7 +72,7 @@ static enum qp_code get_alone(struct qp_store *store, enum qp_table table, struc
     if (rc != 0) {
         return rc == MDB_NOTFOUND ? QP_E_NOT_FOUND : qp_store_fail(store, rc, "reading", err);
     }
-    return qp_row_take(store, table, key, qp_to_span(v), value, err);
+    return take_value(store, table, key, v, value, err);
 }
 
 enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp_span key,
@@ -178,20 +174,17 @@ static enum qp_code step(struct qp_cursor *cursor, MDB_cursor_op op, MDB_val key
         return qp_store_fail(cursor->store, rc, "reading", err);
     }
     *row = (struct qp_row){.found = true, .key = qp_to_span(key)};
-    return qp_row_take(cursor->store, cursor->table, row->key, qp_to_span(value), &row->value, err);
+    return take_value(cursor->store, cursor->table, row->key, value, &row->value, err);
 }
 
 /* Where a step through a packed table has led. */
-static enum qp_code tell_row(const struct qp_cursor *cursor, enum qp_code rc, bool found,
-                             struct qp_row *row, struct qp_err *err)
+static void tell_row(const struct qp_cursor *cursor, bool found, struct qp_row *row)
 {
-    *row = (struct qp_row){.found = rc == QP_OK && found};
-    if (!row->found) {
-        return rc;
+    *row = (struct qp_row){.found = found};
+    if (found) {
+        row->key = qp_block_key(&cursor->packed->row);
+        row->value = cursor->packed->row.value;
     }
-    row->key = qp_block_key(&cursor->packed->row);
-    return qp_row_take(cursor->store, cursor->table, row->key, cursor->packed->row.value,
-                       &row->value, err);
 }
 
 enum qp_code qp_cursor_seek(struct qp_cursor *cursor, struct qp_span key, struct qp_row *row,
@@ -200,7 +193,8 @@ enum qp_code qp_cursor_seek(struct qp_cursor *cursor, struct qp_span key, struct
     if (cursor->packed != NULL) {
         bool found = false;
         enum qp_code rc = qp_packed_seek(cursor->packed, key, &found, err);
-        return tell_row(cursor, rc, found, row, err);
+        tell_row(cursor, rc == QP_OK && found, row);
+        return rc;
     }
     return step(cursor, key.len == 0 ? MDB_FIRST : MDB_SET_RANGE, qp_to_val(key), row, err);
 }
@@ -210,7 +204,8 @@ enum qp_code qp_cursor_next(struct qp_cursor *cursor, struct qp_row *row, struct
     if (cursor->packed != NULL) {
         bool found = false;
         enum qp_code rc = qp_packed_next(cursor->packed, &found, err);
-        return tell_row(cursor, rc, found, row, err);
+        tell_row(cursor, rc == QP_OK && found, row);
+        return rc;
     }
     return step(cursor, MDB_NEXT, (MDB_val){0}, row, err);
 }
@@ -222,7 +217,8 @@ enum qp_code qp_cursor_below(struct qp_cursor *cursor, struct qp_span key, struc
     if (cursor->packed != NULL) {
         bool found = false;
         enum qp_code rc = qp_packed_below(cursor->packed, key, &found, err);
-        return tell_row(cursor, rc, found, row, err);
+        tell_row(cursor, rc == QP_OK && found, row);
+        return rc;
     }
     if (key.len > 0) {
         enum qp_code rc = step(cursor, MDB_SET_RANGE, qp_to_val(key), &at, err);
@@ -233,27 +229,6 @@ enum qp_code qp_cursor_below(struct qp_cursor *cursor, struct qp_span key, struc
     return step(cursor, at.found ? MDB_PREV : MDB_LAST, (MDB_val){0}, row, err);
 }
 
-/* LMDB knows the number of rows that stand alone; of blocks it does not know what is in them. */
-static enum qp_code count_packed(struct qp_store *store, enum qp_table table, uint64_t *count,
-                                 struct qp_err *err)
-{
-    struct qp_cursor *cursor = NULL;
-    struct qp_row row = {0};
-    enum qp_code rc = qp_cursor_open(store, table, &cursor, err);
-    if (rc != QP_OK) {
-        return rc;
-    }
-    QP_ASSERT(cursor != NULL);
-    rc = qp_cursor_seek(cursor, qp_span_of(NULL, 0), &row, err);
-    *count = 0;
-    while (rc == QP_OK && row.found) {
-        ++*count;
-        rc = qp_cursor_next(cursor, &row, err);
-    }
-    qp_cursor_close(cursor);
-    return rc;
-}
-
 enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_t *count,
                             struct qp_err *err)
 {
@@ -261,10 +236,8 @@ enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_
     if (code != QP_OK) {
         return code;
     }
-    if (qp_table_is_packed(table)) {
-        return count_packed(store, table, count, err);
-    }
     MDB_stat stat_of;
+    QP_ASSERT(!qp_table_is_packed(table)); /* LMDB does not know what is in a block */
     int rc = mdb_stat(store->view, store->tables[table], &stat_of);
     if (rc != 0) {
         return qp_store_fail(store, rc, "counting", err);

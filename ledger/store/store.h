@@ -20,8 +20,8 @@
 enum qp_table {
     QP_TABLE_META,    /* name → version, instance, size */
     QP_TABLE_ENTRIES, /* i → entry bytes */
-    QP_TABLE_EVENTS,  /* i ‖ position (2) → event bytes; packed (block.h) */
-    QP_TABLE_TILES,   /* level (1) ‖ tile (8) ‖ part (1) → up to 8 hashes; packed */
+    QP_TABLE_EVENTS,  /* i ‖ position (2) → event bytes */
+    QP_TABLE_TILES,   /* level (1) ‖ tile (8) ‖ part (1) → up to 8 hashes; packed (block.h) */
     QP_TABLE_ISSUERS, /* public key (32) ‖ sequence (8) → i, short; packed */
     QP_TABLE_STATE,   /* state key → record; packed */
     QP_TABLE_EDGES, /* kind (1) ‖ id ‖ 00 ‖ i ‖ position (2) ‖ role (1) → body (1); packed */
@@ -68,9 +68,9 @@ enum qp_code qp_store_oldest_reader(struct qp_store *store, struct qp_old_reader
 
 /* ---- Reading ----
  *
- * Each row carries a check of its key and its value, since LMDB has none: a row whose bits have
- * changed on the disk is QP_E_STORE, and nobody sees its value. (Those of the table meta have none:
- * they are compared with what stands elsewhere.) */
+ * Each row carries a check of its key and its value, since LMDB has none, or its block carries one
+ * for all of its rows: what has changed on the disk is QP_E_STORE, and nobody sees it. (Rows of the
+ * table meta have none: they are compared with what stands elsewhere.) */
 
 /* For whoever looks for damage, and compares everything by itself: such rows are read all the same,
  * and counted. */
@@ -81,6 +81,7 @@ uint64_t qp_store_damaged(const struct qp_store *store);
 /* QP_E_NOT_FOUND has no text: the caller knows what it looked for. */
 enum qp_code qp_store_get(struct qp_store *store, enum qp_table table, struct qp_span key,
                           struct qp_span *value, struct qp_err *err) QP_MUST_USE;
+/* Rows of a table that is not packed. */
 enum qp_code qp_store_count(struct qp_store *store, enum qp_table table, uint64_t *count,
                             struct qp_err *err) QP_MUST_USE;
 /* Bytes of the file. */

@@ -35,21 +35,12 @@ struct qp_store {
 enum qp_code qp_store_fail(const struct qp_store *store, int rc, const char *doing,
                            struct qp_err *err) QP_MUST_USE;
 
-/* Are the table's rows kept in blocks? */
+/* Are the table's rows kept in blocks? Those that can be derived again are: a block that is damaged
+ * takes all its rows with it. */
 bool qp_table_is_packed(enum qp_table table);
-/* Does each row end in a check of its own? All that stand alone, but those of the table meta; and
- * of the packed ones those which only a backup mends: what is damaged in their block shall be lost
- * by itself. The others have the check of their block. */
-bool qp_table_rows_checked(enum qp_table table);
 
-/* Behind the value of such a row. */
+/* Behind the value of a row that stands alone. */
 #define QP_CHECK_BYTES 4
-bool qp_row_holds(enum qp_table table, struct qp_span key, struct qp_span stored);
-/* The value of a row without its check, which must hold. QP_E_STORE. */
-enum qp_code qp_row_take(struct qp_store *store, enum qp_table table, struct qp_span key,
-                         struct qp_span stored, struct qp_span *value,
-                         struct qp_err *err) QP_MUST_USE;
-
 /* A row that does not hold its check is told of, and counted. QP_E_STORE, unless damage is borne.
  */
 enum qp_code qp_store_damage(struct qp_store *store, enum qp_table table,

@@ -3,7 +3,6 @@
 
 #include "core/alloc.h"
 #include "core/check.h"
-#include "log/keys.h"
 
 #include <quipu/backup.h>
 
@@ -173,47 +172,6 @@ static void no_read_serves_a_bit_that_changed_in_the_file(void **state)
         struct qp_scrub_report report = scrub(copy);
         assert_true(report.faults_all > 0);
         assert_int_equal(report.repaired, report.faults_all);
-        sound();
-        qp_buf_wipe(&row.key);
-        qp_buf_wipe(&row.value);
-    }
-}
-
-/* Events of the ledger that a reader is given. */
-static unsigned readable_events(void)
-{
-    struct qp_store_options options = {.write = false};
-    struct qp_store *store = NULL;
-    unsigned readable = 0;
-    assert_ok(qp_store_open(folder.store, &options, &store, err));
-    for (uint64_t i = 0; i < ENTRIES + 2; i++) {
-        struct qp_row_key key = qp_key_event(i, 0);
-        struct qp_span value;
-        struct qp_err why;
-        enum qp_code rc = qp_store_get(store, QP_TABLE_EVENTS, qp_row_key_span(&key), &value, &why);
-        assert_true(rc == QP_OK || rc == QP_E_STORE || rc == QP_E_NOT_FOUND);
-        readable += rc == QP_OK;
-    }
-    qp_store_close(store);
-    return readable;
-}
-
-/* Events stand in blocks, a row behind the other: what says where a row ends is damaged, too. The
- * few that are lost to readers until the next place where a block can be read on are mended. */
-static void a_damaged_event_costs_few_of_its_neighbours(void **state)
-{
-    (void)state;
-    unsigned all = readable_events();
-    for (size_t before = 1; before <= 6; before++) { /* key and lengths stand there */
-        struct damage row = damage_row(&folder, QP_TABLE_EVENTS, 120 + (unsigned)before);
-        flip_in_file(&row.value, row.value.len - 1 + before);
-        unsigned left = readable_events();
-        assert_true(left < all && all - left <= 5);
-        struct qp_scrub_report report = scrub(NULL);
-        assert_true(report.faults[QP_FAULT_EVENTS] > 0 && report.faults_all <= 8);
-        report = scrub(before % 2 == 0 ? copy : second);
-        assert_int_equal(report.repaired, report.faults_all);
-        assert_int_equal(readable_events(), all);
         sound();
         qp_buf_wipe(&row.key);
         qp_buf_wipe(&row.value);
@@ -404,7 +362,6 @@ int main(void)
         T(mends_a_bit_in_each_table),
         T(mends_the_tree_from_the_entries),
         T(no_read_serves_a_bit_that_changed_in_the_file),
-        T(a_damaged_event_costs_few_of_its_neighbours),
         T(finds_nothing_while_a_writer_writes),
         T(mends_many_at_once),
         T(a_bit_of_the_file_never_passes_for_sound),
