@@ -16,7 +16,7 @@
  * Measured by tests/bench/bench_memory.c (the program's own): under 20 MB for statements of one to
  * 4,096 harvests, 127 MB for records of 60 MiB of sealed contents, which are there once in the
  * input and once in the transaction's pages. A statement of 4,096 events that make 64 lots each
- * takes 264 MB, for 262,144 lots go into one transaction, as a statement is admitted whole; that is
+ * takes 240 MB, for 262,144 lots go into one transaction, as a statement is admitted whole; that is
  * held to 320 MB. A record of 64 MiB made to draw from as many lots as it can, some 1.8 million,
  * would take about 1.2 GB. Mapped pages of the store are resident as well, but they are the
  * system's cache of a file. */
