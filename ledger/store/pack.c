@@ -73,7 +73,7 @@ static enum qp_code damaged(const struct qp_packer *packer, struct qp_err *err)
 {
     packer->store->damaged++;
     return qp_fail(err, QP_E_STORE,
-                   "table %s in %s is damaged; quipu scrub says what is, and makes it anew",
+                   "table %s in %s is damaged; make it anew: quipu audit --rebuild",
                    qp_table_name(packer->table), packer->store->data_path);
 }
 
