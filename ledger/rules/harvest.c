@@ -184,7 +184,9 @@ static enum qp_code check_origin(struct qp_job *job, const Qp__LotHarvested *bod
 static enum qp_code check_origins(struct qp_job *job, const Qp__LotHarvested *body)
 {
     struct qp_yield yield = {0};
+    struct qp_names names;
     uint64_t sum = 0;
+    names.count = 0;
     enum qp_code rc = check_harvest_age(job, body);
     if (rc == QP_OK) {
         rc = qp_job_yield(job, body, &yield);
@@ -193,11 +195,9 @@ static enum qp_code check_origins(struct qp_job *job, const Qp__LotHarvested *bo
         const Qp__HarvestOrigin *origin = body->origins[i];
         Qp__PlotState *plot = NULL;
         sum += origin->grams; /* 64 of at most 1e15 */
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(body->origins[k]->plot, origin->plot) == 0) {
-                return qp_refuse(job->err, "QP-LOT-TWICE", "plot %s stands twice in lot %s",
-                                 origin->plot, body->lot);
-            }
+        if (!qp_names_add(&names, origin->plot)) {
+            return qp_refuse(job->err, "QP-LOT-TWICE", "plot %s stands twice in lot %s",
+                             origin->plot, body->lot);
         }
         rc = check_origin(job, body, origin, &plot);
         if (rc == QP_OK && yield.cap != NULL) {

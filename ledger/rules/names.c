@@ -19,12 +19,12 @@ static uint32_t mark_of(const char *name)
 bool qp_names_add(struct qp_names *names, const char *name)
 {
     uint32_t mark = mark_of(name);
-    QP_ASSERT(names->count < QP_NAMES_MAX);
     for (size_t i = 0; i < names->count; i++) {
         if (names->marks[i] == mark && strcmp(names->names[i], name) == 0) {
             return false;
         }
     }
+    QP_ASSERT(names->count < QP_NAMES_MAX); /* the decoder caps every list */
     names->marks[names->count] = mark;
     names->names[names->count++] = name;
     return true;

@@ -106,17 +106,17 @@ enum qp_code qp_judge_certificate_withdrawn(struct qp_job *job)
 
 enum qp_code qp_job_containers(struct qp_job *job, const Qp__ShipmentDispatched *body)
 {
+    struct qp_names names;
+    names.count = 0;
     for (size_t i = 0; i < body->n_containers; i++) {
         enum qp_code rc = qp_container_check(body->containers[i]->number, job->err);
         if (rc != QP_OK) {
             return rc;
         }
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(body->containers[k]->number, body->containers[i]->number) == 0) {
-                return qp_refuse(job->err, "QP-SHIPMENT-CONTAINER",
-                                 "container %s stands twice in shipment %s",
-                                 body->containers[i]->number, body->shipment);
-            }
+        if (!qp_names_add(&names, body->containers[i]->number)) {
+            return qp_refuse(job->err, "QP-SHIPMENT-CONTAINER",
+                             "container %s stands twice in shipment %s",
+                             body->containers[i]->number, body->shipment);
         }
     }
     return QP_OK;
@@ -180,6 +180,8 @@ static enum qp_code check_new_shipment(struct qp_job *job, const Qp__ShipmentDis
 static enum qp_code draw_shipped(struct qp_job *job, const Qp__ShipmentDispatched *body,
                                  Qp__Quantity *sum)
 {
+    struct qp_names names;
+    names.count = 0;
     for (size_t i = 0; i < body->n_lots; i++) {
         const Qp__ShipmentLot *part = body->lots[i];
         Qp__LotState *lot = NULL;
@@ -201,11 +203,9 @@ static enum qp_code draw_shipped(struct qp_job *job, const Qp__ShipmentDispatche
                            "lot %s is of another commodity than shipment %s", part->lot,
                            body->shipment);
         }
-        for (size_t k = 0; rc == QP_OK && k < i; k++) {
-            if (strcmp(body->lots[k]->lot, part->lot) == 0) {
-                rc = qp_refuse(job->err, "QP-LOT-TWICE", "lot %s stands twice in shipment %s",
-                               part->lot, body->shipment);
-            }
+        if (rc == QP_OK && !qp_names_add(&names, part->lot)) {
+            rc = qp_refuse(job->err, "QP-LOT-TWICE", "lot %s stands twice in shipment %s",
+                           part->lot, body->shipment);
         }
         if (rc == QP_OK) {
             rc = qp_job_draw(job, part->lot, lot, part->quantity);

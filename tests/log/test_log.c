@@ -1,23 +1,7 @@
 /* Opening, admission, receipts, reading: the log as its users see it. */
-#include "log/folder.h"
+#include "log/one_folder.h"
 
 #include "log/view.h"
-
-static struct folder folder;
-
-static int setup(void **state)
-{
-    (void)state;
-    folder_init(&folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    folder_wipe(&folder);
-    return 0;
-}
 
 static void makes_a_ledger_of_one_entry(void **state)
 {

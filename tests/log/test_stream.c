@@ -1,22 +1,6 @@
 /* Submission records as a stream: cut into groups, read while others are written, and what came
  * before something went wrong. */
-#include "log/folder.h"
-
-static struct folder folder;
-
-static int setup(void **state)
-{
-    (void)state;
-    folder_init(&folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    folder_wipe(&folder);
-    return 0;
-}
+#include "log/one_folder.h"
 
 static void ends_at_bytes_that_are_no_record_after_admitting_what_came_before(void **state)
 {

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "rules/rules.h"
+#include "rules/rules_priv.h"
 #include "wire/json.h"
 
 #define EVENT(body) "{\"occurred\":\"2026-06-10\",\"nonce\":\"" NONCE "\"," body "}"
@@ -131,8 +131,29 @@ static void judges_what_needs_no_state(void **state)
     }
 }
 
+/* As many as a list may have, of the same length and with the same last letters, so that no mark
+ * tells them apart; and each of them a second time. */
+static void tells_names_apart_that_end_alike(void **state)
+{
+    (void)state;
+    static char list[QP_NAMES_MAX][16];
+    static struct qp_names names;
+    for (unsigned i = 0; i < QP_NAMES_MAX; i++) {
+        snprintf(list[i], sizeof list[i], "coop/%03u-LOT", i);
+        assert_true(qp_names_add(&names, list[i]));
+        assert_false(qp_names_add(&names, list[i]));
+        assert_false(qp_names_add(&names, list[i / 2]));
+    }
+    names.count = 0;
+    assert_true(qp_names_add(&names, "LOT"));
+    assert_true(qp_names_add(&names, "T"));
+    assert_true(qp_names_add(&names, ""));
+    assert_false(qp_names_add(&names, "T"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(judges_what_needs_no_state)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(judges_what_needs_no_state),
+                                       cmocka_unit_test(tells_names_apart_that_end_alike)};
     return cmocka_run_group_tests_name("rules/alone", tests, NULL, NULL);
 }

@@ -246,7 +246,7 @@ enum qp_code cmd_bench(struct cli *cli, int argc, char **argv, struct qp_err *er
         {0, "events", CLI_LIST, "N", &list,
          "measure when so many events are in the ledger; may be given more than once, ascending; "
          "10,000, 100,000 and 1,000,000 if absent"},
-        {0, "large", CLI_FLAG, NULL, &large, "10,000,000 as well: hours, and some 30 GB"},
+        {0, "large", CLI_FLAG, NULL, &large, "10,000,000 as well: ten times the time and disk"},
         {'o', "output", CLI_TEXT, "FILE", &bench.output,
          "write what --json prints into FILE, beside the table"},
         {0, "quick", CLI_FLAG, NULL, &quick,
